@@ -1,0 +1,39 @@
+# What people do: make demo, make test, make report. Everything else: mlflow run . -e <entry point>.
+PYTHON ?= python3
+VENV := .venv
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# The store that MLflow takes by default, pinned so that every target sees the same runs.
+export MLFLOW_TRACKING_URI ?= sqlite:///$(CURDIR)/mlflow.db
+export MLFLOW_DISABLE_TELEMETRY ?= true
+
+.PHONY: install demo ui test lint format
+
+install: $(VENV)/.installed
+
+# uv where it is there, pip otherwise. Nothing happens the second time: the stamp is newer.
+$(VENV)/.installed: pyproject.toml
+	@if command -v uv >/dev/null; then \
+	  uv venv --allow-existing --python '>=3.11' $(VENV) && \
+	  uv pip install --compile-bytecode --python $(VENV)/bin/python -e '.[dev]'; \
+	else \
+	  $(PYTHON) -m venv $(VENV) && $(VENV)/bin/python -m pip install -e '.[dev]'; \
+	fi
+	@touch $@
+
+demo: install
+	mlflow run . --env-manager local
+
+ui: install
+	mlflow ui --backend-store-uri $(MLFLOW_TRACKING_URI)
+
+test: install lint
+	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+lint: install
+	ruff check .
+	ruff format --check .
+	mypy
+
+format: install
+	ruff check --fix .
+	ruff format .

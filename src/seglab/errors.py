@@ -1,0 +1,59 @@
+"""What can go wrong. Every message says what is wrong, where (file, key, flag) and what to do."""
+
+from collections.abc import Iterable, Sequence
+
+
+class SeglabError(Exception):
+    """A fault the user can mend; its text is shown without a traceback."""
+
+    exit_code = 1
+
+
+class ConfigError(SeglabError, ValueError):
+    """Flags that contradict each other or name something unknown."""
+
+    exit_code = 2
+
+
+class DataError(SeglabError):
+    """Pictures, masks or a prepared data set that cannot be used."""
+
+
+class WeightsError(SeglabError):
+    """Pretrained weights that are missing, unreadable or of another network."""
+
+
+class NoWeightsError(WeightsError):
+    """Pretrained weights that are neither on this machine nor to be downloaded."""
+
+
+class CacheError(SeglabError):
+    """Saliency maps that are missing or do not fit the data set."""
+
+
+class CheckpointError(SeglabError):
+    """A checkpoint that is missing, damaged or of another configuration."""
+
+
+class TrainingError(SeglabError):
+    """A training that cannot go on: NaN loss, out of memory."""
+
+
+class TrackingError(SeglabError):
+    """An MLflow store, run or artifact that cannot be reached or does not exist."""
+
+
+def all_faults(heading: str, faults: Sequence[str], remedy: str, shown: int = 50) -> str:
+    """One text listing every fault (the first ``shown``, then how many more) and the remedy."""
+    lines = [f"  - {fault}" for fault in faults[:shown]]
+    if len(faults) > shown:
+        lines.append(f"  … and {len(faults) - shown} more")
+    return "\n".join([f"{heading}:", *lines, remedy])
+
+
+def choose(name: str, flag: str, known: Iterable[str]) -> str:
+    """``name`` if it is one of ``known``; raises ``ConfigError`` listing the choices otherwise."""
+    choices = list(known)
+    if name not in choices:
+        raise ConfigError(f"{flag}={name!r} is unknown; choose one of {', '.join(choices)}")
+    return name
