@@ -1,0 +1,1 @@
+"""Pictures on disk → checked pairs, splits, tiles and stacked network inputs."""

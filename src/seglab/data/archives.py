@@ -1,0 +1,100 @@
+"""Zip and tar archives unpacked, and nothing ever written outside the folder they go to."""
+
+import shutil
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from tqdm import tqdm
+
+from seglab.data.files import atomic_write
+from seglab.errors import DataError, all_faults
+
+SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+MACOS = "__MACOSX"
+"""What macOS adds to each zip: a second tree that mirrors the first, without any pictures."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A regular file in an archive."""
+
+    name: str
+    open: Callable[[], Any]
+    """Its content, as a binary file."""
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a file has the extension of an archive that ``unpack`` reads."""
+    return path.is_file() and path.name.lower().endswith(SUFFIXES)
+
+
+def inside(names: list[str], source: str) -> list[PurePosixPath]:
+    """``names`` as relative paths; ``DataError`` listing those that would leave their folder."""
+    unsafe = [
+        name
+        for name in names
+        if name.startswith("/") or ".." in name.split("/") or any(c in name for c in "\\:\0")
+    ]
+    if unsafe:
+        raise DataError(
+            all_faults(
+                f"{source} holds files that would be written outside their folder",
+                [repr(name) for name in unsafe],
+                "Nothing was written. Ask where it comes from, or repack it with plain names.",
+            )
+        )
+    return [PurePosixPath(name) for name in names]
+
+
+def unpack(archive: Path, into: Path, wanted: Callable[[PurePosixPath], bool]) -> Path:
+    """The folder ``into``/<name of the archive> with its ``wanted`` files, anew each time.
+
+    Links and devices in an archive are left out. Raises ``DataError`` for an archive that is
+    damaged, encrypted or holds unsafe names.
+    """
+    shutil.rmtree(into, ignore_errors=True)
+    suffix = next(each for each in SUFFIXES if archive.name.lower().endswith(each))
+    folder = into / archive.name[: -len(suffix)]
+    folder.mkdir(parents=True)
+    try:
+        with _members(archive) as members:
+            paths = inside([member.name for member in members], str(archive))
+            chosen = [
+                (path, member)
+                for path, member in zip(paths, members, strict=True)
+                if wanted(path) and MACOS not in path.parts
+            ]
+            for path, member in tqdm(chosen, f"unpack {archive.name}"):
+                with member.open() as content:
+                    atomic_write(folder / path, lambda file: shutil.copyfileobj(content, file))
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
+        raise DataError(f"{archive} is damaged and cannot be unpacked: {error}") from error
+    except RuntimeError as error:  # zipfile's way to say encrypted
+        raise DataError(f"{archive} cannot be unpacked: {error}") from error
+    return folder
+
+
+@contextmanager
+def _members(archive: Path) -> Iterator[list[Member]]:
+    """The regular files of an archive, open as long as the context is."""
+    if archive.name.lower().endswith(".zip"):
+        with zipfile.ZipFile(archive) as file:
+            yield [
+                Member(info.filename, partial(file.open, info))
+                for info in file.infolist()
+                if not info.is_dir()
+            ]
+    else:
+        with tarfile.open(archive) as file:
+            yield [
+                Member(info.name, partial(file.extractfile, info))
+                for info in file.getmembers()
+                if info.isfile()
+            ]

@@ -1,0 +1,168 @@
+"""An opened, prepared data set: which pictures it has, who trains, and their pixels."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from jaxtyping import UInt8
+
+from seglab.data.config import SplitName
+from seglab.data.files import atomic_write, digest_of
+from seglab.data.splits import PARTS, PartName
+from seglab.data.store import Reader, view
+from seglab.errors import DataError, choose
+
+VERSION = 1
+"""Of manifest.json and pictures.arrow; raised when either changes its meaning."""
+MANIFEST = "manifest.json"
+PIXELS = "pictures.arrow"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture with its mask: size in pixels, digests of the pixels, scene and parts."""
+
+    name: str
+    height: int
+    width: int
+    image_digest: str
+    mask_digest: str
+    group: str
+    """The scene it shows; empty where the data set names none."""
+    published: PartName
+    grouped: PartName | Literal[""]
+    """The part under split=grouped; empty where the data set names no scenes."""
+
+
+@dataclass(frozen=True)
+class PictureSet:
+    """A prepared data set; can be pickled, and read in forked and spawned workers."""
+
+    dataset: str
+    title: str
+    """As tables print it: sample, icoseg/subset_80, inria_aerial/subset_chicago, folder/<name>."""
+    folder: Path
+    digest: str
+    """Of all names, pixels, scenes and parts."""
+    pictures: tuple[Picture, ...]
+    """In the order in which the data set was published."""
+    source: str
+    """What it was prepared from."""
+
+    def __getitem__(self, name: str) -> Picture:
+        return self.pictures[self._index[name]]
+
+    def image(self, name: str) -> UInt8[np.ndarray, "h w 3"]:
+        """The RGB picture ``name``: a read-only view of the memory map."""
+        picture = self[name]
+        return view(self._batch(name), "image", (picture.height, picture.width, 3))
+
+    def mask(self, name: str) -> UInt8[np.ndarray, "h w"]:
+        """The mask of ``name``, 1 on the object and 0 elsewhere: a view of the memory map."""
+        picture = self[name]
+        return view(self._batch(name), "mask", (picture.height, picture.width))
+
+    def names(self, split: str, part: str) -> list[str]:
+        """Names of the pictures in ``part`` of ``split``, in published order.
+
+        Raises ``DataError`` for split=grouped where the data set names no scenes.
+        """
+        choose(split, "split", get_args(SplitName))
+        choose(part, "part", PARTS)
+        if split == "grouped" and not all(picture.grouped for picture in self.pictures):
+            raise DataError(
+                f"{self.title} names no scenes, so split=grouped is not possible: use "
+                "split=published, or for a folder of your own add a groups.csv (image,group) and "
+                "prepare again"
+            )
+        return [picture.name for picture in self.pictures if getattr(picture, split) == part]
+
+    def frame(self) -> pd.DataFrame:
+        """One row a picture, columns as in ``Picture``."""
+        return pd.DataFrame([asdict(picture) for picture in self.pictures])
+
+    @cached_property
+    def _index(self) -> dict[str, int]:
+        return {picture.name: index for index, picture in enumerate(self.pictures)}
+
+    @cached_property
+    def _reader(self) -> Reader:
+        return Reader(self.folder / PIXELS)
+
+    def _batch(self, name: str) -> Any:
+        batch = self._reader.batch(self._index[name])
+        if batch.column("image_digest")[0].as_py() != self[name].image_digest:
+            raise DataError(
+                f"{self._reader.path} was prepared anew while {self.title} was in use: start again"
+            )
+        return batch
+
+
+def digest_of_pictures(title: str, pictures: Sequence[Picture]) -> str:
+    """Digest of a data set: of all that tells one prepared data set from another."""
+    return digest_of(title, *(str(value) for picture in pictures for value in astuple(picture)))
+
+
+def write_manifest(pictures: PictureSet) -> None:
+    """Makes a prepared folder one that opens; to be written last."""
+    text = json.dumps(
+        {
+            "version": VERSION,
+            "dataset": pictures.dataset,
+            "title": pictures.title,
+            "source": pictures.source,
+            "digest": pictures.digest,
+            "pictures": [asdict(picture) for picture in pictures.pictures],
+        },
+        indent=1,
+        ensure_ascii=False,
+    )
+    atomic_write(
+        pictures.folder / MANIFEST, lambda file: file.write(text.encode(errors="backslashreplace"))
+    )
+
+
+def open_pictures(data_dir: str, dataset: str) -> PictureSet:
+    """The prepared data set ``dataset`` in ``data_dir``.
+
+    Raises ``DataError`` with the command that prepares it when it is missing, was only half
+    prepared or was written by another version of seglab.
+    """
+    folder = Path(data_dir) / dataset
+    path = folder / MANIFEST
+    for file in (path, folder / PIXELS):
+        if not file.exists():
+            raise _unprepared(dataset, data_dir, f"{file} does not exist")
+    try:
+        manifest = json.loads(path.read_bytes())
+        if manifest["version"] != VERSION:
+            raise _unprepared(dataset, data_dir, f"{path} is of another version of seglab")
+        pictures = PictureSet(
+            dataset=manifest["dataset"],
+            title=manifest["title"],
+            folder=folder,
+            digest=manifest["digest"],
+            pictures=tuple(Picture(**picture) for picture in manifest["pictures"]),
+            source=manifest["source"],
+        )
+        stored = Reader(folder / PIXELS).count()
+    except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
+        raise _unprepared(dataset, data_dir, f"{folder} is damaged ({error})") from error
+    if stored != len(pictures.pictures):
+        raise _unprepared(dataset, data_dir, f"{folder / PIXELS} holds {stored} pictures")
+    return pictures
+
+
+def _unprepared(dataset: str, data_dir: str, reason: str) -> DataError:
+    command = f"mlflow run . -e prepare -P dataset={dataset}"
+    if data_dir != "data":
+        command += f" -P data_dir={data_dir}"
+    if dataset != "sample":
+        command += " -P source=<folder, archive or s3:// prefix>"
+    return DataError(f"data set {dataset!r} is not prepared: {reason}; run `{command}`")
