@@ -1,0 +1,1 @@
+"""VGG16 saliency maps under three backward rules, and their content-addressed cache."""

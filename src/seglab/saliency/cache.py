@@ -1,0 +1,88 @@
+"""Saliency maps on disk, named by everything that determined them."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import UInt8
+
+from seglab.data.files import atomic_write, digest_of, sweep
+from seglab.errors import CacheError
+from seglab.saliency.config import Rule
+from seglab.saliency.settings import Settings
+
+CODE_VERSION = "1"
+"""Raised when the arithmetic or the file format changes, so that old maps are never taken."""
+CHECKSUM_BYTES = 4
+ABANDONED = 3600.0
+"""Age in seconds from which a temporary file belongs to a writer that was killed."""
+
+
+def map_key(settings: Settings, rule: Rule, image_digest: str) -> str:
+    """The name of a map: a digest of the pixels and of all that turned them into the map."""
+    return digest_of(settings.digest, rule, image_digest, CODE_VERSION)
+
+
+@dataclass(frozen=True)
+class MapCache:
+    """A folder of maps by key, one file each: ``<2 digits>/<key>.arrow``.
+
+    A file is an Arrow tensor message followed by its CRC-32. Files are written whole or not at
+    all, and a key stands for one content, so any number of processes may read and fill the folder
+    at once.
+    """
+
+    folder: Path
+
+    def path(self, key: str) -> Path:
+        """The file of ``key``, there or not."""
+        return self.folder / key[:2] / f"{key}.arrow"
+
+    def has(self, key: str) -> bool:
+        """Whether the map is there and whole; reads it all, about 0.1 ms for 512²."""
+        try:
+            data = memoryview(self.path(key).read_bytes())
+        except FileNotFoundError:
+            return False
+        message, checksum = data[:-CHECKSUM_BYTES], data[-CHECKSUM_BYTES:]
+        return len(message) > 0 and checksum == _checksum(message)
+
+    def load(self, key: str) -> UInt8[np.ndarray, "h w"]:
+        """The map, read-only and memory-mapped; raises ``CacheError`` if it cannot be read.
+
+        The file is opened at every call and closed with the array, so that no process runs out of
+        handles, and workers share nothing.
+        """
+        try:
+            with pa.memory_map(str(self.path(key))) as file:
+                values: np.ndarray = pa.ipc.read_tensor(file).to_numpy()
+        except (OSError, pa.ArrowException) as error:
+            raise CacheError(
+                f"{self.path(key)} is gone or damaged ({error}): run the saliency job again"
+            ) from error
+        return values
+
+    def store(self, key: str, values: UInt8[np.ndarray, "h w"]) -> None:
+        """Writes a map in one step; where another process did so before, nothing changes."""
+        sink = pa.BufferOutputStream()
+        pa.ipc.write_tensor(pa.Tensor.from_numpy(np.ascontiguousarray(values)), sink)
+        message = sink.getvalue()
+        atomic_write(
+            self.path(key), lambda file: (file.write(message), file.write(_checksum(message)))
+        )
+
+    def sweep(self) -> None:
+        """Removes what writers that were killed left behind."""
+        for folder in self.folder.glob("??"):
+            sweep(folder, older_than=ABANDONED)
+
+
+def open_cache(data_dir: str) -> MapCache:
+    """The cache that all data sets in ``data_dir`` share."""
+    return MapCache(Path(data_dir) / "cache" / "saliency")
+
+
+def _checksum(message: memoryview | pa.Buffer) -> bytes:
+    return zlib.crc32(message).to_bytes(CHECKSUM_BYTES, "little")

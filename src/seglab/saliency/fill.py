@@ -1,0 +1,192 @@
+"""Computes the maps that the cache does not have yet, and opens those it has."""
+
+import json
+import shlex
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+from tqdm import tqdm
+
+from seglab.data.files import atomic_write, digest_of
+from seglab.data.pictures import PictureSet
+from seglab.data.tiles import grid
+from seglab.errors import CacheError, WeightsError
+from seglab.networks.precision import resolve_device, resolve_precision
+from seglab.saliency.cache import MapCache, map_key, open_cache
+from seglab.saliency.config import Rule, SaliencyConfig
+from seglab.saliency.maps import stream_maps
+from seglab.saliency.settings import Settings
+from seglab.saliency.vgg import Vgg16, load_vgg16
+
+LATEST = "saliency.json"
+"""In a data set's folder: the settings of the saliency job that finished last."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What a fill did: maps are counted per picture and rule."""
+
+    settings: Settings
+    computed: int
+    reused: int
+    digest: str
+    """Of all maps' keys."""
+
+
+@dataclass(frozen=True)
+class Maps:
+    """The maps of a data set under one rule: call it with a picture's name; can be pickled."""
+
+    cache: MapCache
+    keys: dict[str, str]
+    """Key in the cache by name of the picture."""
+    settings: Settings
+    rule: Rule
+
+    def __call__(self, name: str) -> UInt8[np.ndarray, "h w"]:
+        """The map of picture ``name``, memory-mapped, 0 (no influence) to 255."""
+        return self.cache.load(self.keys[name])
+
+    @property
+    def digest(self) -> str:
+        """Of all maps' keys."""
+        return digest_of(*self.keys.values())
+
+
+def fill(config: SaliencyConfig, pictures: PictureSet) -> Filled:
+    """Completes the cache for ``pictures`` and notes the settings as the data set's latest.
+
+    Every picture is stored when its last patch is done, so that a killed fill goes on from there;
+    where nothing is missing, nothing is computed. Several processes may fill one cache at once.
+    Raises ``WeightsError`` where the weights cannot be had or do not serve the target.
+    """
+    device = resolve_device("auto")
+    network = load_vgg16(config.weights, resolve_precision(config.precision, device), device)
+    settings = resolve_settings(config, network)
+    cache = open_cache(config.data_dir)
+    cache.sweep()
+    keys = {
+        (picture.name, rule): map_key(settings, rule, picture.image_digest)
+        for picture in pictures.pictures
+        for rule in config.rules
+    }
+    missing = {place: key for place, key in keys.items() if not cache.has(key)}
+    for rules, names in by_missing_rules(missing).items():
+        compute(network, pictures, names, rules, settings, cache, config.batch_size)
+    filled = Filled(settings, len(missing), len(keys) - len(missing), digest_of(*keys.values()))
+    write_latest(pictures, filled)
+    return filled
+
+
+def resolve_settings(config: SaliencyConfig, network: Vgg16) -> Settings:
+    """``config`` with everything left to the machine resolved.
+
+    Raises ``WeightsError`` for target=class where the weights have no classifier.
+    """
+    if config.target == "class" and not network.has_classifier:
+        raise WeightsError(
+            f"--target=class needs VGG16's classifier, which weights={network.label} do not have: "
+            "pass -P target=features, or weights with classifier.*"
+        )
+    return Settings(
+        weights=network.label,
+        weights_digest=network.digest,
+        target=config.target,
+        preprocessing=config.preprocessing,
+        patch=config.patch,
+        precision=network.precision,
+    )
+
+
+def by_missing_rules(missing: Iterable[tuple[str, Rule]]) -> dict[tuple[Rule, ...], list[str]]:
+    """Names of the pictures that lack the same rules, as those can share batches."""
+    lacking: dict[str, tuple[Rule, ...]] = {}
+    for name, rule in missing:
+        lacking[name] = (*lacking.get(name, ()), rule)
+    groups: dict[tuple[Rule, ...], list[str]] = {}
+    for name, rules in lacking.items():
+        groups.setdefault(rules, []).append(name)
+    return groups
+
+
+def compute(
+    network: Vgg16,
+    pictures: PictureSet,
+    names: Sequence[str],
+    rules: Sequence[Rule],
+    settings: Settings,
+    cache: MapCache,
+    batch_size: int,
+) -> None:
+    """Computes and stores the maps of ``names`` under ``rules``, with a progress bar."""
+    sizes = [(pictures[name].height, pictures[name].width) for name in names]
+    patches = sum(rows * cols for rows, cols in (grid(*size, settings.patch) for size in sizes))
+    started = time.perf_counter()
+    with tqdm(total=patches, desc=f"saliency maps ({', '.join(rules)})", unit="patch") as bar:
+        images = (pictures.image(name) for name in names)
+        stream = stream_maps(network, images, rules, settings, batch_size, ready=bar.update)
+        for done, (name, maps) in enumerate(zip(names, stream, strict=True), start=1):
+            for rule, values in maps.items():
+                cache.store(map_key(settings, rule, pictures[name].image_digest), values)
+            rate = done / (time.perf_counter() - started)
+            bar.set_postfix_str(f"{done}/{len(names)} pictures, {rate:.2g} pictures/s")
+
+
+def write_latest(pictures: PictureSet, filled: Filled) -> None:
+    """Notes beside the data set which maps were made last, for ``open_maps``."""
+    latest = {"settings": filled.settings.as_dict(), "digest": filled.digest}
+    text = json.dumps(latest, indent=1, ensure_ascii=False)
+    atomic_write(pictures.folder / LATEST, lambda file: file.write(text.encode()))
+
+
+def open_maps(
+    data_dir: str, pictures: PictureSet, rule: Rule, settings: Settings | None = None
+) -> Maps:
+    """The maps of all ``pictures`` under ``rule``, each checked to be there and whole.
+
+    ``settings`` are those of a trained run; without them, those of the data set's latest saliency
+    job count. Raises ``CacheError`` with the command that computes what is missing.
+    """
+    settings = settings or read_latest(data_dir, pictures, rule)
+    cache = open_cache(data_dir)
+    keys = {
+        picture.name: map_key(settings, rule, picture.image_digest) for picture in pictures.pictures
+    }
+    missing = [name for name, key in keys.items() if not cache.has(key)]
+    if missing:
+        raise CacheError(
+            f"{len(missing)} of the {len(keys)} {rule} maps of {pictures.title} are not in "
+            f"{cache.folder} (the first is that of {missing[0]}); run "
+            f"`{command(data_dir, pictures, rule, settings)}` (its weights must have the digest "
+            f"{settings.weights_digest})"
+        )
+    return Maps(cache, keys, settings, rule)
+
+
+def read_latest(data_dir: str, pictures: PictureSet, rule: Rule) -> Settings:
+    """Settings of the data set's latest saliency job; raises ``CacheError`` if there was none."""
+    path = pictures.folder / LATEST
+    try:
+        return Settings.from_dict(json.loads(path.read_bytes())["settings"])
+    except FileNotFoundError:
+        reason = f"no saliency maps of {pictures.title} were made yet"
+    except (ValueError, KeyError, TypeError):
+        reason = f"{path} is damaged"
+    raise CacheError(f"{reason}; run `{command(data_dir, pictures, rule)}`")
+
+
+def command(
+    data_dir: str, pictures: PictureSet, rule: Rule, settings: Settings | None = None
+) -> str:
+    """The command that computes the maps of ``pictures`` under ``rule`` and ``settings``."""
+    wanted = {"dataset": pictures.dataset, "data_dir": data_dir, "rules": rule}
+    if settings:
+        wanted |= settings.as_dict()
+        del wanted["weights_digest"]
+    return shlex.join(
+        ["mlflow", "run", ".", "-e", "saliency"]
+        + [part for name, value in wanted.items() for part in ("-P", f"{name}={value}")]
+    )

@@ -1,0 +1,38 @@
+"""What a saliency map depends on, beside the pixels and the rule."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from seglab.data.files import digest_of
+from seglab.saliency.config import Preprocessing, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Everything that determines a map beside pixels and rule; goes with every run that uses it."""
+
+    weights: str
+    """imagenet, random or a path: what to pass as ``weights`` to have these again."""
+    weights_digest: str
+    target: Target
+    preprocessing: Preprocessing
+    patch: int
+    """Side of the square patches in pixels."""
+    precision: str
+    """Arithmetic that was used, auto resolved: fp32 or bf16."""
+
+    @property
+    def digest(self) -> str:
+        """Of all that changes a map; not of ``weights``, as a file's name changes nothing."""
+        return digest_of(
+            self.weights_digest, self.target, self.preprocessing, str(self.patch), self.precision
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON, checkpoints and run parameters."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Settings":
+        """Inverse of ``as_dict``; raises ``KeyError`` where a value is missing."""
+        return cls(**{field.name: values[field.name] for field in fields(cls)})
