@@ -1,0 +1,24 @@
+"""Randomness as a function of where a training stands, so that no generator state is ever saved."""
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+
+ORDER, STEP = 0, 1
+
+
+def fold(*numbers: int) -> int:
+    """A 63-bit seed that depends on every one of ``numbers`` (non-negative) and their order."""
+    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
+
+
+def tile_order(tiles: int, seed: int, epoch: int) -> Int64[Tensor, " n"]:
+    """The order in which an epoch visits its tiles."""
+    generator = torch.Generator().manual_seed(fold(seed, ORDER, epoch))
+    return torch.randperm(tiles, generator=generator)
+
+
+def seed_step(seed: int, epoch: int, step: int) -> None:
+    """Seeds torch's generators, on every device, for the dropout of one step."""
+    torch.manual_seed(fold(seed, STEP, epoch, step))
