@@ -1,0 +1,1 @@
+"""The only package that imports mlflow: runs are written and read back here."""

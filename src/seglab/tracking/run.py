@@ -1,0 +1,231 @@
+"""A run being written: params, metrics, pictures, data sets, artifacts and the model."""
+
+import logging
+import math
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+from mlflow import MlflowClient, entities
+from mlflow.data.pandas_dataset import from_pandas
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
+
+from seglab.errors import TrackingError
+from seglab.tracking import lifecycle
+from seglab.tracking.model import log_model
+from seglab.tracking.provenance import PACKAGE, provenance, uncommitted
+from seglab.tracking.signals import stop_signals
+from seglab.tracking.store import connect, told
+from seglab.tracking.writer import Value, Writer
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+TRACKER = logging.getLogger(__name__)
+
+
+class Run:
+    """One MLflow run, addressed by its id: any number may be open in a process."""
+
+    def __init__(self, client: MlflowClient, run: entities.Run, resumed: bool = False) -> None:
+        self.id: str = run.info.run_id
+        self.experiment_id: str = run.info.experiment_id
+        self._client = client
+        self._writer = Writer(client, self.id)
+        self._resumed = resumed
+        self._params = set(run.data.params)
+        self._steps: dict[str, set[int]] = {}
+
+    def params(self, values: Mapping[str, object]) -> None:
+        """Logs params; a param that the run has already keeps its value.
+
+        MLflow refuses to change one, and ``mlflow run`` has logged the raw text of its own before.
+        """
+        new = {key: as_text(value) for key, value in values.items() if key not in self._params}
+        self._writer.batch(params=self._fitting(new, MAX_PARAM_VAL_LENGTH, "params"))
+        self._params |= set(new)
+
+    def tags(self, values: Mapping[str, object]) -> None:
+        """Sets tags."""
+        texts = {key: as_text(value) for key, value in values.items()}
+        self._writer.batch(tags=self._fitting(texts, MAX_TAG_VAL_LENGTH, "tags"))
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """Logs metrics of one step, in one request.
+
+        In a resumed run, what an earlier process logged for this step stays as it is.
+        """
+        if self._resumed:
+            self.history([(step, values)])
+        else:
+            self._log([Value(key, float(value), step) for key, value in values.items()])
+
+    def history(self, values: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        """Logs metrics of many steps in one request, leaving out what the run has already."""
+        missing = [
+            Value(key, float(value), step)
+            for step, metrics in values
+            for key, value in metrics.items()
+            if step not in self._logged(key)
+        ]
+        self._log(missing)
+        for value in missing:
+            self._steps[value.key].add(value.step)
+
+    def image(self, key: str, pixels: UInt8[np.ndarray, "h w 3"], step: int) -> None:
+        """Logs a picture; the same key in all runs makes one card with a slider over steps."""
+        self._writer.image(re.sub(r"[^\w\-./ ]", "_", key, flags=re.ASCII), pixels, step)
+
+    def artifact(self, path: Path, folder: str = "") -> None:
+        """Logs a file into ``folder`` of the run's artifacts."""
+        self._writer.file(path, folder)
+
+    def artifacts(self, folder: Path, into: str = "") -> None:
+        """Logs all files below ``folder`` into the folder ``into`` of the run's artifacts."""
+        self._writer.folder(folder, into)
+
+    def dataset(
+        self, frame: pd.DataFrame, name: str, digest: str, context: str, source: str = ""
+    ) -> None:
+        """Logs a data set as input of the run.
+
+        ``frame`` has one row a picture; MLflow keeps its columns and number of rows. ``digest`` is
+        the data set's own, at most 36 characters; ``context`` is what it is used for ("train");
+        ``source`` says where it came from.
+        """
+        with told(f"describing data set {name!r}"), warnings.catch_warnings():
+            # MLflow warns of integer columns and of how it reads ``source``: both are meant.
+            warnings.simplefilter("ignore", UserWarning)
+            described = from_pandas(frame, source=source or name, name=name, digest=digest)
+            dataset = entities.Dataset(**described.to_dict())
+        used_as = entities.InputTag(MLFLOW_DATASET_CONTEXT, context)
+        self._writer.dataset(entities.DatasetInput(dataset, [used_as]))
+
+    def model(
+        self,
+        name: str,
+        checkpoint: Path,
+        loader_module: str,
+        channels: int,
+        metadata: Mapping[str, object],
+        step: int = 0,
+        code: Path = PACKAGE,
+    ) -> str:
+        """Logs a checkpoint as a model that ``mlflow.pyfunc`` loads, and returns its URI.
+
+        The model takes uint8 (n, h, w, ``channels``) and gives float32 (n, h, w); anything else is
+        refused by its signature. It is loaded by ``loader_module``'s ``_load_pyfunc(path)``, from a
+        copy of the package ``code`` that travels with it. ``metadata`` is what
+        ``reader.download_model`` gives back; the run's metrics of ``step`` become the model's.
+        """
+        run = lifecycle.find_run(self._client, self.id)
+        return log_model(
+            self._client, run, name, checkpoint, loader_module, channels, metadata, step, code
+        )
+
+    def _describe(self, tags: Mapping[str, object]) -> None:
+        """Tags the run with ``tags``, the code's commit, versions and machine; logs open changes.
+
+        In a resumed run these describe its latest part and are named ``seglab.resumed.*``, beside
+        those of its start.
+        """
+        found = provenance()
+        part = ""
+        if self._resumed:
+            part = "resumed."
+            found = {key.replace("seglab.", "seglab.resumed.", 1): v for key, v in found.items()}
+        self.tags({**found, **tags})
+        changes = uncommitted()
+        if changes:
+            self._writer.text(changes, f"provenance/{part}uncommitted.diff")
+
+    def _log(self, values: Sequence[Value]) -> None:
+        """MLflow would store an infinity as 1.8e308 in silence: it goes in as NaN with a tag."""
+        infinite = {
+            f"seglab.nonfinite.{value.key}": f"{value.value} at step {value.step}"
+            for value in values
+            if math.isinf(value.value)
+        }
+        self._writer.batch(
+            metrics=[v._replace(value=math.nan) if math.isinf(v.value) else v for v in values],
+            tags=infinite,
+        )
+
+    def _logged(self, key: str) -> set[int]:
+        """Steps that the store has of a metric."""
+        if key not in self._steps:
+            with told(f"reading {key!r} of run {self.id}"):
+                found = self._client.get_metric_history(self.id, key)
+            self._steps[key] = {metric.step for metric in found}
+        return self._steps[key]
+
+    def _fitting(self, texts: Mapping[str, str], limit: int, kind: str) -> dict[str, str]:
+        """``texts`` with those that MLflow would cut silently put into artifacts instead."""
+        fitting = {}
+        for key, text in texts.items():
+            fitting[key] = text
+            if len(text) > limit:
+                path = f"{kind}/{re.sub(r'[^a-zA-Z0-9._-]', '_', key)}.txt"
+                self._writer.text(text, path)
+                fitting[key] = f"{len(text)} characters, in the artifact {path}"
+        return fitting
+
+
+@contextmanager
+def start_run(
+    name: str,
+    params: Mapping[str, object],
+    tags: Mapping[str, object] = NOTHING,
+    resume: str = "",
+) -> Iterator[Run]:
+    """The run a job writes into, which ends with the status that the job earned.
+
+    FINISHED; FAILED after an exception, with its first line as tag ``seglab.error``; KILLED after
+    Ctrl-C or SIGTERM (exit code 143). The run is the one ``mlflow run`` hands over, or a new one,
+    or ``resume``, the id of a run to go on with; the run ``mlflow run`` made for a call that
+    resumes another is tagged ``seglab.resumes`` and ends alike. Raises ``TrackingError`` if the
+    store or the run to resume is not there.
+    """
+    with stop_signals() as stop:
+        client = connect()
+        target = lifecycle.open_target(client, name, resume)
+        try:
+            if target.wrapper:
+                wrapper = Run(client, lifecycle.find_run(client, target.wrapper))
+                wrapper._describe({lifecycle.RESUMES: resume})
+            run = Run(client, target.run, resumed=bool(resume))
+            run.params(params)
+            run._describe(tags)
+            yield run
+        except BaseException as fault:
+            stop.heeded = True
+            try:
+                lifecycle.end(client, target, lifecycle.outcome(fault))
+            except TrackingError as second:
+                # What stopped the job matters more than that the store could not be told.
+                TRACKER.warning("%s", second)
+            raise
+        stop.heeded = True
+        lifecycle.end(client, target, lifecycle.outcome(None))
+
+
+@contextmanager
+def open_run(run_id: str) -> Iterator[Run]:
+    """A run that exists, to log into without touching its status and times.
+
+    Raises ``TrackingError`` if there is no such run.
+    """
+    client = connect()
+    yield Run(client, lifecycle.find_run(client, run_id))
+
+
+def as_text(value: object) -> str:
+    """A param as it is typed on the command line: sequences joined by commas."""
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return str(value)

@@ -1,0 +1,150 @@
+"""The MLflow store: found, initialised once, and said how to look into."""
+
+import logging
+import os
+import re
+import shlex
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import cache
+from pathlib import Path
+
+import mlflow
+from filelock import FileLock
+from mlflow import MlflowClient
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
+from sqlalchemy import make_url
+
+from seglab.errors import TrackingError
+
+PATIENCE = 4.0
+"""Seconds a server may take to answer before a job refuses to start."""
+
+os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+if "MLFLOW_LOGGING_LEVEL" not in os.environ:
+    for _name in ("mlflow", "alembic"):
+        logging.getLogger(_name).setLevel(logging.WARNING)
+
+
+def prepare_store() -> str:
+    """URI of the store, ready for use: MLFLOW_TRACKING_URI, or ``mlflow.db`` in this folder.
+
+    A fresh sqlite database is initialised once, however many processes start on it (MLflow alone
+    leaves it broken for good then). Raises ``TrackingError`` within 5 s if a server does not
+    answer.
+    """
+    uri = mlflow.get_tracking_uri()
+    _prepare(uri)
+    return uri
+
+
+def connect() -> MlflowClient:
+    """A client of the prepared store; raises ``TrackingError`` if there is no using it."""
+    uri = prepare_store()
+    with told("opening"):
+        return MlflowClient(uri)
+
+
+def ui_hint(experiment_id: str = "0") -> str:
+    """How to look at an experiment's runs: a link, or for a database the command that serves it."""
+    uri = mlflow.get_tracking_uri()
+    page = f"#/experiments/{experiment_id}/runs?workflowType=machine_learning"
+    if uri.startswith("http"):
+        return f"{shown(uri).rstrip('/')}/{page}"
+    command = f"mlflow ui --backend-store-uri {shlex.quote(shown(uri))}"
+    return f"{command}   then open http://127.0.0.1:5000/{page}"
+
+
+def shown(uri: str) -> str:
+    """``uri``, or a text with URIs in it, without the passwords."""
+    return re.sub(r"(?<=://)[^@/\s]+@", "***@", uri)
+
+
+@contextmanager
+def told(doing: str) -> Iterator[None]:
+    """Raises whatever MLflow and its stores raise within as ``TrackingError`` naming the store.
+
+    MLflow's stores (SQLAlchemy, requests, boto3, the file system) share no class of exception, so
+    only calls into MLflow belong inside.
+    """
+    try:
+        yield
+    except TrackingError:
+        raise
+    except Exception as fault:
+        raise TrackingError(
+            f"{doing} failed in the store {shown(mlflow.get_tracking_uri())} "
+            f"(MLFLOW_TRACKING_URI): {first_line(fault)}"
+        ) from fault
+
+
+def first_line(fault: BaseException) -> str:
+    """The first line of what an exception says, or its class if it says nothing."""
+    lines = str(fault).strip().splitlines()
+    return shown(lines[0]) if lines else type(fault).__name__
+
+
+@cache
+def _prepare(uri: str) -> None:
+    if uri.startswith("sqlite:"):
+        _initialise(uri)
+    elif uri.startswith("http"):
+        _expect_answer(uri)
+
+
+def _initialise(uri: str) -> None:
+    path = Path(make_url(uri).database or "mlflow.db").absolute()
+    if not path.parent.is_dir():
+        raise TrackingError(
+            f"the folder of the store {uri} does not exist; make it or correct MLFLOW_TRACKING_URI"
+        )
+    if _initialised(path):
+        return
+    with told("opening"), FileLock(f"{path}.lock"):
+        if not _initialised(path):
+            MlflowClient(uri).search_experiments(max_results=1)
+
+
+def _initialised(path: Path) -> bool:
+    """Whether a database has all of MLflow's tables: the first experiment is added after them."""
+    try:
+        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
+            return bool(database.execute("SELECT 1 FROM experiments LIMIT 1").fetchone())
+    except sqlite3.Error:
+        return False
+
+
+def _expect_answer(uri: str) -> None:
+    """Raises ``TrackingError`` unless the server answers in time.
+
+    It is asked in a thread of its own, because no timeout of a request covers the name look-up.
+    """
+    faults = [f"no answer within {PATIENCE:.0f} s"]
+
+    def ask() -> None:
+        try:
+            answer = http_request(  # type: ignore[no-untyped-call]
+                get_default_host_creds(uri),  # type: ignore[no-untyped-call]
+                "/health",
+                "GET",
+                timeout=PATIENCE,
+                max_retries=0,
+            )
+            # Whoever answers 4xx is there; what it refuses is told by the call it refuses.
+            faults[:] = [f"HTTP status {answer.status_code}"] if answer.status_code >= 500 else []
+        except Exception as fault:
+            faults[:] = [first_line(fault)]
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(PATIENCE)
+    if faults:
+        raise TrackingError(
+            f"the tracking server {shown(uri)} (MLFLOW_TRACKING_URI) does not answer: {faults[0]}. "
+            "Start it (`mlflow server`), correct MLFLOW_TRACKING_URI, or unset it to log to "
+            "mlflow.db in this folder"
+        )

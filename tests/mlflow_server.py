@@ -1,0 +1,118 @@
+"""Real MLflow stores for tests: an empty sqlite store for each test, and one server for all."""
+
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+
+
+def free_port() -> int:
+    """A TCP port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def serving(folder: Path, port: int) -> Iterator[str]:
+    """Address of a server that keeps its store and artifacts in ``folder``; ended on leaving."""
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--workers", "1"]
+    command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
+    command += ["--artifacts-destination", str(folder / "artifacts")]
+    clean = {name: text for name, text in os.environ.items() if not name.startswith("MLFLOW_")}
+    with (folder / "server.log").open("ab") as log:
+        server = subprocess.Popen(
+            command, env=clean | LEAN, stdout=log, stderr=log, start_new_session=True
+        )
+    try:
+        wait_for(server, f"{address}/health", folder / "server.log")
+        yield address
+    finally:
+        # The group is the server's own; its worker would outlive a signal to the parent alone.
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def wait_for(server: subprocess.Popen[bytes], url: str, log: Path, patience: float = 90) -> None:
+    """Returns when ``url`` answers; raises with the server's log if it does not."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"mlflow server did not start:\n{log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with MLflow's tables, whose making takes a second: copied rather than made."""
+    from mlflow import MlflowClient  # two seconds, which tests without a store need not pay
+
+    path = tmp_path_factory.mktemp("empty") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+def copy_database(source: Path, goal: Path, artifacts: str) -> None:
+    """Copies an empty database, with the artifacts of its Default experiment elsewhere."""
+    shutil.copy(source, goal)
+    with closing(sqlite3.connect(goal)) as database, database:
+        database.execute("UPDATE experiments SET artifact_location = ?", [f"{artifacts}/0"])
+
+
+@pytest.fixture(scope="session")
+def mlflow_server(empty_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a running `mlflow server` with proxied artifacts."""
+    folder = tmp_path_factory.mktemp("mlflow_server")
+    copy_database(empty_database, folder / "server.db", "mlflow-artifacts:")
+    with serving(folder, free_port()) as address:
+        yield address
+
+
+@pytest.fixture
+def no_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty working folder and an environment that names no store, experiment or run."""
+    for name in ("TRACKING_URI", "RUN_ID", "EXPERIMENT_ID", "EXPERIMENT_NAME"):
+        monkeypatch.delenv(f"MLFLOW_{name}", raising=False)
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def sqlite_store(
+    no_run: None, empty_database: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> str:
+    """An empty sqlite store, the one in MLFLOW_TRACKING_URI."""
+    copy_database(empty_database, tmp_path / "mlflow.db", f"{tmp_path}/mlruns")
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    return uri
+
+
+@pytest.fixture
+def http_store(no_run: None, monkeypatch: pytest.MonkeyPatch, mlflow_server: str) -> str:
+    """The server, in MLFLOW_TRACKING_URI."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", mlflow_server)
+    return mlflow_server
+
+
+@pytest.fixture(params=["sqlite_store", "http_store"])
+def any_store(request: pytest.FixtureRequest) -> str:
+    """Each kind of store in turn."""
+    return str(request.getfixturevalue(request.param))

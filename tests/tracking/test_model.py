@@ -1,0 +1,121 @@
+"""A logged model loads and predicts in a process that knows nothing of us but mlflow."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+from seglab.errors import TrackingError
+from seglab.tracking.reader import download_model
+from seglab.tracking.run import Run, start_run
+
+LOADER = """
+import numpy as np
+
+class Brightness:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def predict(self, data, params=None):
+        return (data.mean(axis=-1) * self.factor).astype(np.float32)
+
+def _load_pyfunc(path):
+    with open(path) as file:
+        return Brightness(float(file.read()))
+"""
+METADATA = {"config": {"inputs": "rgb+guided", "width": 8}, "digest": "0123"}
+PREDICT = """
+import sys
+import mlflow.pyfunc, numpy as np
+from mlflow.exceptions import MlflowException
+
+picture = np.full((2, 3, 5, 4), 10, np.uint8)
+for store, uri in zip(sys.argv[1::2], sys.argv[2::2]):
+    mlflow.set_tracking_uri(store)
+    model = mlflow.pyfunc.load_model(uri)
+    answer = model.predict(picture)
+    assert answer.dtype == np.float32 and answer.shape == (2, 3, 5), answer
+    assert (answer == 5).all(), answer
+    for wrong in (picture.astype(np.float64), picture[..., :3], picture[0]):
+        try:
+            model.predict(wrong)
+        except MlflowException as fault:
+            assert "schema" in str(fault), fault
+        else:
+            raise AssertionError(f"accepted {wrong.dtype} {wrong.shape}")
+"""
+
+
+def log_model(run: Run, folder: Path) -> str:
+    code = folder / "tiny_loader"
+    code.mkdir(exist_ok=True)
+    (code / "__init__.py").write_text(LOADER)
+    (folder / "best.txt").write_text("0.5")
+    return run.model("model", folder / "best.txt", "tiny_loader", 4, METADATA, step=2, code=code)
+
+
+def test_a_model_is_logged_and_comes_back(any_store: str, tmp_path: Path) -> None:
+    with start_run("r", params={"width": 8}) as run:
+        run.metrics({"loss": 0.5}, step=1)
+        run.metrics({"loss": 0.4}, step=2)
+        uri = log_model(run, tmp_path)
+        assert MlflowClient().get_run(run.id).info.status == "RUNNING"
+    history = MlflowClient().get_metric_history(run.id, "loss")
+    assert sorted((metric.step, metric.value) for metric in history) == [(1, 0.5), (2, 0.4)]
+    stored = MlflowClient().get_logged_model(uri.removeprefix("models:/"))
+    assert stored.source_run_id == run.id
+    assert stored.status == "READY"
+    assert stored.params == {"width": "8"}
+    assert [(metric.key, metric.value) for metric in stored.metrics] == [("loss", 0.4)]
+    name = f"unet-{run.id}"
+    MlflowClient().create_registered_model(name)
+    version = MlflowClient().create_model_version(name, uri, run.id, model_id=stored.model_id)
+    MlflowClient().set_registered_model_alias(name, "champion", version.version)
+    for named in (uri, f"runs:/{run.id}/model", f"models:/{name}@champion"):
+        got = download_model(named, tmp_path / "got")
+        assert got.checkpoint.read_text() == "0.5"
+        assert got.metadata == METADATA
+    assert not list((tmp_path / "got").rglob("*.pkl"))
+
+
+def test_a_model_predicts_in_a_fresh_process(
+    sqlite_store: str, mlflow_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged = []
+    for store in (sqlite_store, mlflow_server):
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
+        with start_run("r", params={}) as run:
+            logged += [store, log_model(run, tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-c", PREDICT, *logged], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "mismatch" not in done.stderr
+
+
+def test_a_model_goes_into_the_experiment_of_its_run(
+    sqlite_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "elsewhere")
+    with start_run("r", params={}) as run:
+        monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME")
+        uri = log_model(run, tmp_path)
+    stored = MlflowClient().get_logged_model(uri.removeprefix("models:/"))
+    assert stored.experiment_id == run.experiment_id != "0"
+
+
+def test_a_model_of_somebody_else_is_refused(sqlite_store: str, tmp_path: Path) -> None:
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "MLmodel").write_text("flavors:\n  python_function:\n    data: ../../secret\n")
+    with start_run("r", params={}) as run:
+        run.artifacts(foreign, "model")
+    with pytest.raises(TrackingError, match="must be a path below its run"):
+        download_model(f"runs:/{run.id}/model", tmp_path / "got")
+    (foreign / "MLmodel").write_text("flavors:\n  sklearn: {}\n")
+    with start_run("r", params={}) as run:
+        run.artifacts(foreign, "model")
+    with pytest.raises(TrackingError, match="holds no checkpoint: it was not logged by seglab"):
+        download_model(f"runs:/{run.id}/model", tmp_path / "got")
