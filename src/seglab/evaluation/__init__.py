@@ -1,0 +1,1 @@
+"""Checkpoint → probability maps → merged pictures → per-picture scores → figures."""
