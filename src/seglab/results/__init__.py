@@ -1,0 +1,1 @@
+"""Result tables and reports, made from runs read back from MLflow."""
