@@ -1,0 +1,63 @@
+"""From a config dataclass to a command line: every field is a flag, a default and a help text."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, get_args, get_origin
+
+import tyro
+
+from seglab.errors import SeglabError
+
+registry = tyro.constructors.ConstructorRegistry()
+
+
+@registry.primitive_rule
+def comma_separated(
+    info: tyro.constructors.PrimitiveTypeInfo,
+) -> tyro.constructors.PrimitiveConstructorSpec[Any] | None:
+    """Tuples are written as one word, ``0.4,0.5``, for an MLproject parameter is one word."""
+    if get_origin(info.type) is not tuple:
+        return None
+    item = get_args(info.type)[0]
+    choices, convert = (get_args(item), str) if get_args(item) else (None, item)
+
+    def parse(words: list[str]) -> tuple[Any, ...]:
+        values = tuple(convert(word.strip()) for word in words[0].split(",") if word.strip())
+        for value in values:
+            if choices and value not in choices:
+                raise ValueError(f"{value!r} is unknown; choose among {', '.join(choices)}")
+        return values
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar=",".join(choices) if choices else f"{item.__name__.upper()},…",
+        instance_from_str=parse,
+        is_instance=lambda value: isinstance(value, tuple),
+        str_from_instance=lambda value: [",".join(map(str, value))],
+    )
+
+
+def main(config_type: type[Any], job: str) -> None:
+    """Parses the command line into ``config_type`` and runs ``job`` ("module:function") with it.
+
+    The job's module is imported after parsing, so that ``--help`` and a wrong flag answer at once.
+    Exit code 0 after success, 2 for wrong flags, 1 for every other fault that seglab words, 143
+    after SIGTERM, 130 after Ctrl-C.
+    """
+    with registry:
+        try:
+            config = tyro.cli(
+                config_type,
+                prog=f"python -m entry_points.{Path(sys.argv[0]).stem}",
+                config=(tyro.conf.FlagConversionOff,),
+                use_underscores=True,
+            )
+            module, function = job.split(":")
+            getattr(import_module(module), function)(config)
+        except SeglabError as error:
+            print(f"\nseglab: {error}", file=sys.stderr)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            print("\nseglab: interrupted", file=sys.stderr)
+            sys.exit(130)

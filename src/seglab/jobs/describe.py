@@ -1,0 +1,35 @@
+"""What runs say about their data, maps and network, in the words of the studies."""
+
+from pathlib import Path
+
+from seglab.data.inputs import Inputs
+from seglab.data.pictures import PictureSet
+from seglab.networks.build import TITLES
+from seglab.saliency.settings import Settings
+from seglab.tracking.run import Run
+
+
+def experiment_title(model: str, inputs: Inputs) -> str:
+    """A row's name in the published tables, such as "UNet RGB SAL MAP GUIDED"."""
+    return f"{TITLES[model]} {inputs.title}"
+
+
+def saliency_tags(settings: Settings, digest: str) -> dict[str, str]:
+    """Which maps: weights, target and preprocessing, digest of the weights and of all the maps."""
+    return {
+        "seglab.saliency": saliency_title(settings),
+        "seglab.saliency_weights_digest": settings.weights_digest,
+        "seglab.saliency_digest": digest,
+    }
+
+
+def saliency_title(settings: Settings) -> str:
+    """Weights, target and preprocessing of maps, as tables print them."""
+    weights = "RANDOM WEIGHTS" if settings.weights == "random" else Path(settings.weights).name
+    return f"{weights} · {settings.target} · {settings.preprocessing}"
+
+
+def log_pictures(run: Run, pictures: PictureSet, context: str) -> None:
+    """Logs a data set as input of ``run``, with the digest that tells it from every other."""
+    run.dataset(pictures.frame(), pictures.title, pictures.digest, context, pictures.source)
+    run.tags({"seglab.dataset_title": pictures.title, "seglab.data_digest": pictures.digest})

@@ -1,0 +1,60 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PROGRAMS = sorted(p.stem for p in (ROOT / "entry_points").glob("[a-z]*.py"))
+
+
+def run(program, *flags):
+    return subprocess.run(
+        [sys.executable, "-m", f"entry_points.{program}", *flags],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_imports_nothing_heavy(program):
+    code = (
+        f"import sys, runpy; sys.argv = ['{program}', '--help']\n"
+        "try: runpy.run_module('entry_points." + program + "', run_name='__main__')\n"
+        "except SystemExit as end: assert end.code == 0, end.code\n"
+        "heavy = {'torch', 'mlflow', 'numpy', 'pandas', 'torchvision'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "--" in done.stdout
+
+
+def test_all_wrong_flags_are_named_at_once():
+    done = run("train", "--tile", "100", "--epochs", "0", "--learning_rate", "-1")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for flag in ("--tile=100", "--epochs=0", "--learning_rate=-1"):
+        assert flag in done.stderr
+
+
+def test_unknown_choice_lists_the_choices():
+    done = run("saliency", "--rules", "guided,grad")
+    assert done.returncode == 2
+    assert "'grad' is unknown; choose among backprop, deconv, guided" in " ".join(
+        done.stderr.replace("│", " ").split()
+    )
+
+
+def test_misspelt_parameter_is_refused():
+    done = run("train", "--epoch", "3")
+    assert done.returncode == 2
+    assert "--epoch" in done.stderr
+
+
+def test_fault_is_told_in_a_sentence_without_a_traceback(tmp_path):
+    done = run("train", "--data_dir", str(tmp_path))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "mlflow run . -e prepare" in done.stderr

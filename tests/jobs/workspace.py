@@ -1,0 +1,57 @@
+"""A folder in which entry points run as users run them, on a store and data of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from mlflow import MlflowClient
+
+ROOT = Path(__file__).parents[2]
+
+
+class Workspace:
+    """Data and MLflow store of one test module."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.data_dir = folder / "data"
+        self.uri = f"sqlite:///{folder}/mlflow.db"
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "SEGLAB_"))}
+        self.environment = {
+            **kept,
+            "MLFLOW_TRACKING_URI": self.uri,
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
+            "TORCH_HOME": str(folder / "torch"),
+        }
+
+    def start(self, program, **flags):
+        """The entry point as a process; flags as keywords."""
+        command = [sys.executable, "-m", f"entry_points.{program}"]
+        command += [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
+        if program not in ("evaluate", "predict", "report"):
+            command += ["--data_dir", str(self.data_dir)]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, program, **flags):
+        """The entry point's output, after it ended well."""
+        process = self.start(program, **flags)
+        output, errors = process.communicate()
+        assert process.returncode == 0, errors
+        return output
+
+    @property
+    def client(self):
+        return MlflowClient(self.uri)
+
+    def runs(self):
+        """All runs, newest first."""
+        return self.client.search_runs(["0"])
