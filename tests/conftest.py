@@ -1,0 +1,11 @@
+"""Fixtures shared by all tests, and the order in which files are given to workers."""
+
+pytest_plugins = ["tests.mlflow_server", "tests.s3", "tests.readme"]
+
+LONGEST = ("test_readme.py", "test_demo.py", "test_resume.py")
+
+
+def pytest_collection_modifyitems(items):
+    """Puts the longest files first, so that two workers end together."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))

@@ -1,0 +1,62 @@
+"""The import rules of docs/architecture.md, read from that table itself."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SOURCE = ROOT / "src" / "seglab"
+
+
+def rules():
+    """Room → rooms it may import, from the table in docs/architecture.md."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `src/seglab/(\w+)(?:/|\.py)` \|.*\| ([^|]*) \|$", text, re.MULTILINE)
+    return {room: set(re.findall(r"\w+", allowed)) - {"and", "nothing"} for room, allowed in rows}
+
+
+def imports(path):
+    """Dotted names of every module that ``path`` imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(path):
+    return path.relative_to(SOURCE).parts[0].removesuffix(".py")
+
+
+FILES = sorted(SOURCE.rglob("*.py"))
+
+
+def test_every_room_stands_in_the_table():
+    assert {room_of(path) for path in FILES} - {"__init__"} == set(rules())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
+def test_rooms_import_only_what_the_table_allows(path):
+    room = room_of(path)
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("seglab.")}
+    assert ours <= {room, *rules().get(room, set())}
+    assert not {n for n in imports(path) if n.split(".")[0] in ("entry_points", "dashboards")}
+
+
+@pytest.mark.parametrize(("library", "room"), [("mlflow", "tracking"), ("optuna", "tuning")])
+def test_library_is_imported_by_one_room_alone(library, room):
+    users = {room_of(path) for path in FILES if library in {n.split(".")[0] for n in imports(path)}}
+    assert users <= {room}
+
+
+def test_no_python_file_is_beyond_300_lines():
+    long = {
+        str(path.relative_to(ROOT))
+        for folder in ("src", "entry_points", "tests", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        if len(path.read_text(encoding="utf-8").splitlines()) > 300
+    }
+    assert not long
