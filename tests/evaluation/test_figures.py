@@ -5,53 +5,9 @@ import pandas as pd
 import pytest
 
 from seglab.data.decode import read_image
-from seglab.evaluation.figures import (
-    SKY,
-    VERMILLION,
-    errors_coloured,
-    rgb,
-    save_figure,
-    sorted_coefficients,
-    strip,
-    thumbnail,
-    training_curves,
-)
+from seglab.evaluation.figures import errors_coloured, sorted_coefficients, strip
 from seglab.evaluation.scores import score_rows
-
-
-def history(losses):
-    parts = {"train": 0.1, "val": 0.0}
-    return [
-        {
-            f"{part}/{score}": value + shift
-            for part, shift in parts.items()
-            for score, value in (("loss", loss), ("iou", 0.3), ("dice", 0.4))
-        }
-        for loss in losses
-    ]
-
-
-def test_training_curves_mark_the_epoch_of_the_lowest_validation_loss():
-    figure = training_curves(history([0.5, 0.2, 0.3]))
-    loss, iou, dice = figure.axes
-    assert [axes.get_ylabel() for axes in figure.axes] == [
-        "binary cross-entropy",
-        "intersection over union",
-        "Dice similarity coefficient",
-    ]
-    train, val, best, _ = loss.lines
-    np.testing.assert_allclose(train.get_ydata(), [0.6, 0.3, 0.4])
-    np.testing.assert_allclose(val.get_ydata(), [0.5, 0.2, 0.3])
-    np.testing.assert_array_equal(val.get_xdata(), [1, 2, 3])
-    for axes, value in ((loss, 0.2), (iou, 0.3), (dice, 0.4)):
-        best = axes.lines[2]
-        assert (best.get_xdata()[0], best.get_ydata()[0]) == (2, value)
-        assert f"best epoch 2: {value}" in [text.get_text() for text in axes.legend_.texts]
-
-
-def test_a_single_epoch_is_visible():
-    line = training_curves(history([0.5])).axes[0].lines[0]
-    assert line.get_marker() != ""
+from seglab.figures.style import SKY, VERMILLION, rgb, save_figure, thumbnail
 
 
 @pytest.fixture

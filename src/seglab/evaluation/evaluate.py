@@ -15,9 +15,10 @@ from seglab.data.files import atomic_write
 from seglab.data.inputs import Inputs, stack
 from seglab.data.pictures import PictureSet
 from seglab.evaluation.config import TABLE_THRESHOLD
-from seglab.evaluation.figures import save_figure, sorted_coefficients, strip
+from seglab.evaluation.figures import sorted_coefficients, strip
 from seglab.evaluation.predict import probability_map
 from seglab.evaluation.scores import binarise, score_rows
+from seglab.figures.style import save_figure
 
 Maps = Callable[[str], UInt8[np.ndarray, "h w"]]
 

@@ -1,66 +1,34 @@
-"""Figures of a run: training curves, strips of pictures, sorted coefficients.
+"""Figures of an evaluation: strips of pictures, sorted coefficients."""
 
-Matplotlib's objects are used without pyplot, so that nothing global changes and threads may draw.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
-from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from seglab.data.files import atomic_write
 from seglab.evaluation.scores import binarise, count, dice, iou
+from seglab.figures.style import (
+    BLUE,
+    FRAME,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    label_axes,
+    rgb,
+    thumbnail,
+)
 
-# Okabe and Ito (2008): told apart by colour-blind readers, and in grey by their lightness.
-BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
-    "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7",
-)  # fmt: skip
-INK, FRAME = "#222222", "#999999"
 THRESHOLD_COLOURS = (SKY, INK, ORANGE, GREEN, PURPLE, BLUE, VERMILLION)
-CURVES = {
-    "loss": "binary cross-entropy",
-    "iou": "intersection over union",
-    "dice": "Dice similarity coefficient",
-}
-DOTS_PER_INCH = 150
-LONGEST_SIDE = 800
-"""Pixels that a drawn picture keeps; a panel has no more dots anyway."""
-
-
-def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
-    """Loss, IoU and Dice of training and validation over the epochs, with the best epoch marked.
-
-    ``history`` holds one mapping an epoch with ``train/loss``, ``val/loss``, ``train/iou`` and so
-    on; the best epoch is the one with the lowest validation loss, whose checkpoint is evaluated.
-    """
-    epochs = np.arange(1, len(history) + 1)
-    best = int(np.argmin([metrics["val/loss"] for metrics in history]))
-    figure = Figure(figsize=(10.5, 3.2), layout=ConstrainedLayoutEngine(w_pad=0.1))
-    for axes, (score, label) in zip(figure.subplots(1, len(CURVES)), CURVES.items(), strict=True):
-        for part, colour, style in (("train", BLUE, "--"), ("val", VERMILLION, "-")):
-            values = [metrics[f"{part}/{score}"] for metrics in history]
-            marker = "." if len(history) == 1 else ""
-            axes.plot(epochs, values, style, color=colour, marker=marker, label=part)
-            if part == "val":
-                at = f"best epoch {epochs[best]}: {values[best]:.3g}"
-                axes.plot(epochs[best], values[best], "o", color=colour, label=at, zorder=3)
-        axes.axvline(float(epochs[best]), color=FRAME, linewidth=0.8, linestyle=":", zorder=0)
-        axes.set_ylim(0, None if score == "loss" else 1)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        label_axes(axes, "epoch", label)
-        axes.legend(frameon=False, fontsize=8)
-    return figure
 
 
 def strip(
@@ -134,11 +102,6 @@ def sorted_coefficients(rows: pd.DataFrame, part: str) -> Figure:
     return figure
 
 
-def save_figure(figure: Figure, path: Path) -> None:
-    """Writes ``figure`` to ``path`` as PNG."""
-    atomic_write(path, lambda file: figure.savefig(file, format="png", dpi=DOTS_PER_INCH))
-
-
 def errors_coloured(
     mask: np.ndarray, truth: UInt8[np.ndarray, "h w"]
 ) -> UInt8[np.ndarray, "h w 3"]:
@@ -147,34 +110,3 @@ def errors_coloured(
     palette = np.array([(0, 0, 0), rgb(SKY), rgb(VERMILLION), (255, 255, 255)], np.uint8)
     coloured: UInt8[np.ndarray, "h w 3"] = palette[2 * mask.astype(np.uint8) + truth]
     return coloured
-
-
-def rgb(colour: str) -> tuple[int, ...]:
-    """The three channels of ``#rrggbb``."""
-    return tuple(bytes.fromhex(colour[1:]))
-
-
-def thumbnail(picture: UInt8[np.ndarray, "h w *c"]) -> UInt8[np.ndarray, "h2 w2 *c"]:
-    """``picture`` shrunk to about ``LONGEST_SIDE`` pixels by averaging whole blocks."""
-    factor = max(picture.shape[:2]) // LONGEST_SIDE
-    if factor < 2:
-        return picture
-    height, width = (side // factor for side in picture.shape[:2])
-    kept = picture[: height * factor, : width * factor]
-    channels = picture.shape[2:]
-    # Whole rows are added up first, as they lie in memory; 4 times as fast as one mean over blocks.
-    rows = kept.reshape(height, factor, width * factor, *channels).sum(1, dtype=np.uint32)
-    sums = rows.reshape(height, width, factor, *channels).sum(2)
-    small: UInt8[np.ndarray, "h2 w2 *c"] = (sums // factor**2).astype(np.uint8)
-    return small
-
-
-def label_axes(axes: Axes, x: str, y: str) -> None:
-    """Labels and the house's plain frame."""
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
-    axes.grid(color="#e6e6e6", linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(FRAME)
-    axes.tick_params(colors=INK, labelsize=8)

@@ -10,7 +10,8 @@ from seglab.data.inputs import Inputs, parse_inputs
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.tileset import TileSet
 from seglab.errors import CheckpointError
-from seglab.evaluation.figures import save_figure, training_curves
+from seglab.figures.curves import training_curves
+from seglab.figures.style import save_figure
 from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags
 from seglab.networks.build import build
 from seglab.networks.precision import resolve_device, resolve_precision

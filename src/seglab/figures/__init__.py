@@ -1,0 +1,1 @@
+"""Drawings: values in, a matplotlib figure out."""
