@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from torchvision.models import vgg16
 
 from benchmarks.measure import alternate, medians, report
+from seglab.data.cache import ArrayCache
 from seglab.data.tiles import cut, merge
 from seglab.networks.precision import resolve_device, resolve_precision
-from seglab.saliency.cache import MapCache
 from seglab.saliency.config import RULES, Precision
 from seglab.saliency.maps import preprocess, stream_maps, to_map
 from seglab.saliency.settings import Settings
@@ -63,7 +63,7 @@ def main(benchmark: Benchmark) -> None:
         0, 256, (224, 224 * benchmark.patches, 3), dtype=np.uint8
     )
     with tempfile.TemporaryDirectory() as folder:
-        cache = MapCache(Path(folder))
+        cache = ArrayCache(Path(folder))
         seconds = alternate(
             {
                 "seglab": lambda: by_seglab(network, image, settings, cache),
@@ -86,7 +86,7 @@ def main(benchmark: Benchmark) -> None:
 
 
 def by_seglab(
-    network: Vgg16, image: UInt8[np.ndarray, "h w 3"], settings: Settings, cache: MapCache
+    network: Vgg16, image: UInt8[np.ndarray, "h w 3"], settings: Settings, cache: ArrayCache
 ) -> None:
     """All rules over one forward pass."""
     for maps in stream_maps(network, [image], RULES, settings, image.shape[1] // 224):
@@ -95,7 +95,7 @@ def by_seglab(
 
 
 def by_captum(
-    network: Vgg16, image: UInt8[np.ndarray, "h w 3"], cache: MapCache
+    network: Vgg16, image: UInt8[np.ndarray, "h w 3"], cache: ArrayCache
 ) -> Callable[[], None]:
     """One attribution after the other, on torchvision's VGG16 with the weights of ``network``."""
     theirs = vgg16(init_weights=False).eval().to(network.device)

@@ -28,7 +28,7 @@ class NoWeightsError(WeightsError):
 
 
 class CacheError(SeglabError):
-    """Saliency maps that are missing or do not fit the data set."""
+    """Computed arrays, such as saliency maps, that are missing or do not fit the data set."""
 
 
 class CheckpointError(SeglabError):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from seglab.data.cache import open_cache
 from seglab.data.pictures import open_pictures
 from seglab.errors import CacheError, WeightsError
-from seglab.saliency.cache import open_cache
 from seglab.saliency.config import RULES, SaliencyConfig
 from seglab.saliency.fill import fill, open_maps
 from seglab.saliency.maps import stream_maps
@@ -56,7 +56,7 @@ def pictures(tmp_path):
 
 def maps_in(data_dir):
     """Content of every map's file in the cache."""
-    folder = open_cache(str(data_dir)).folder
+    folder = open_cache(str(data_dir), "saliency").folder
     return {path: path.read_bytes() for path in folder.rglob("*.arrow") if path.name[0] != "."}
 
 

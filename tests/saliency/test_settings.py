@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from seglab.saliency.settings import Settings
+from seglab.saliency.settings import Settings, map_key
 
 SETTINGS = Settings(
     weights="imagenet",
@@ -35,3 +35,8 @@ def test_all_else_changes_the_digest(change):
 
 def test_settings_survive_as_plain_values():
     assert Settings.from_dict({**SETTINGS.as_dict(), "later": "addition"}) == SETTINGS
+
+
+def test_key_depends_on_rule_and_pixels():
+    keys = {map_key(SETTINGS, rule, image) for rule in ("guided", "deconv") for image in "ab"}
+    assert len(keys) == 4

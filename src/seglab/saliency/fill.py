@@ -10,17 +10,19 @@ import numpy as np
 from jaxtyping import UInt8
 from tqdm import tqdm
 
+from seglab.data.cache import ArrayCache, open_cache
 from seglab.data.files import atomic_write, digest_of
 from seglab.data.pictures import PictureSet
 from seglab.data.tiles import grid
 from seglab.errors import CacheError, WeightsError
 from seglab.networks.precision import resolve_device, resolve_precision
-from seglab.saliency.cache import MapCache, map_key, open_cache
 from seglab.saliency.config import Rule, SaliencyConfig
 from seglab.saliency.maps import stream_maps
-from seglab.saliency.settings import Settings
+from seglab.saliency.settings import Settings, map_key
 from seglab.saliency.vgg import Vgg16, load_vgg16
 
+JOB = "saliency"
+"""The job that fills the cache with maps."""
 LATEST = "saliency.json"
 """In a data set's folder: the settings of the saliency job that finished last."""
 
@@ -40,7 +42,7 @@ class Filled:
 class Maps:
     """The maps of a data set under one rule: call it with a picture's name; can be pickled."""
 
-    cache: MapCache
+    cache: ArrayCache
     keys: dict[str, str]
     """Key in the cache by name of the picture."""
     settings: Settings
@@ -66,7 +68,7 @@ def fill(config: SaliencyConfig, pictures: PictureSet) -> Filled:
     device = resolve_device("auto")
     network = load_vgg16(config.weights, resolve_precision(config.precision, device), device)
     settings = resolve_settings(config, network)
-    cache = open_cache(config.data_dir)
+    cache = open_cache(config.data_dir, JOB)
     cache.sweep()
     keys = {
         (picture.name, rule): map_key(settings, rule, picture.image_digest)
@@ -118,7 +120,7 @@ def compute(
     names: Sequence[str],
     rules: Sequence[Rule],
     settings: Settings,
-    cache: MapCache,
+    cache: ArrayCache,
     batch_size: int,
 ) -> None:
     """Computes and stores the maps of ``names`` under ``rules``, with a progress bar."""
@@ -151,7 +153,7 @@ def open_maps(
     job count. Raises ``CacheError`` with the command that computes what is missing.
     """
     settings = settings or read_latest(data_dir, pictures, rule)
-    cache = open_cache(data_dir)
+    cache = open_cache(data_dir, JOB)
     keys = {
         picture.name: map_key(settings, rule, picture.image_digest) for picture in pictures.pictures
     }

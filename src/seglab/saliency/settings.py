@@ -4,7 +4,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from seglab.data.files import digest_of
-from seglab.saliency.config import Preprocessing, Target
+from seglab.saliency.config import Preprocessing, Rule, Target
+
+CODE_VERSION = "1"
+"""Raised when the arithmetic or the file format changes, so that old maps are never taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,3 +39,8 @@ class Settings:
     def from_dict(cls, values: dict[str, Any]) -> "Settings":
         """Inverse of ``as_dict``; raises ``KeyError`` where a value is missing."""
         return cls(**{field.name: values[field.name] for field in fields(cls)})
+
+
+def map_key(settings: Settings, rule: Rule, image_digest: str) -> str:
+    """The name of a map: a digest of the pixels and of all that turned them into the map."""
+    return digest_of(settings.digest, rule, image_digest, CODE_VERSION)

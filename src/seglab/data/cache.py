@@ -1,4 +1,4 @@
-"""Saliency maps on disk, named by everything that determined them."""
+"""Arrays on disk that took long to compute, named by everything that determined them."""
 
 import zlib
 from dataclasses import dataclass
@@ -8,40 +8,32 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import UInt8
 
-from seglab.data.files import atomic_write, digest_of, sweep
+from seglab.data.files import atomic_write, sweep
 from seglab.errors import CacheError
-from seglab.saliency.config import Rule
-from seglab.saliency.settings import Settings
 
-CODE_VERSION = "1"
-"""Raised when the arithmetic or the file format changes, so that old maps are never taken."""
 CHECKSUM_BYTES = 4
 ABANDONED = 3600.0
 """Age in seconds from which a temporary file belongs to a writer that was killed."""
 
 
-def map_key(settings: Settings, rule: Rule, image_digest: str) -> str:
-    """The name of a map: a digest of the pixels and of all that turned them into the map."""
-    return digest_of(settings.digest, rule, image_digest, CODE_VERSION)
-
-
 @dataclass(frozen=True)
-class MapCache:
-    """A folder of maps by key, one file each: ``<2 digits>/<key>.arrow``.
+class ArrayCache:
+    """A folder of uint8 arrays of any shape by key, one file each: ``<2 digits>/<key>.arrow``.
 
-    A file is an Arrow tensor message followed by its CRC-32. Files are written whole or not at
-    all, and a key stands for one content, so any number of processes may read and fill the folder
-    at once.
+    A key is a digest of all that determined the array, a version of the code included. A file is
+    an Arrow tensor message followed by its CRC-32. Files are written whole or not at all, and a key
+    stands for one content, so any number of processes may read and fill the folder at once.
     """
 
     folder: Path
+    """Named after the job that fills it."""
 
     def path(self, key: str) -> Path:
         """The file of ``key``, there or not."""
         return self.folder / key[:2] / f"{key}.arrow"
 
     def has(self, key: str) -> bool:
-        """Whether the map is there and whole; reads it all, about 0.1 ms for 512²."""
+        """Whether the array is there and whole; reads it all, about 0.1 ms for 512²."""
         try:
             data = memoryview(self.path(key).read_bytes())
         except FileNotFoundError:
@@ -49,8 +41,8 @@ class MapCache:
         message, checksum = data[:-CHECKSUM_BYTES], data[-CHECKSUM_BYTES:]
         return len(message) > 0 and checksum == _checksum(message)
 
-    def load(self, key: str) -> UInt8[np.ndarray, "h w"]:
-        """The map, read-only and memory-mapped; raises ``CacheError`` if it cannot be read.
+    def load(self, key: str) -> UInt8[np.ndarray, "..."]:
+        """The array, read-only and memory-mapped; raises ``CacheError`` if it cannot be read.
 
         The file is opened at every call and closed with the array, so that no process runs out of
         handles, and workers share nothing.
@@ -60,12 +52,13 @@ class MapCache:
                 values: np.ndarray = pa.ipc.read_tensor(file).to_numpy()
         except (OSError, pa.ArrowException) as error:
             raise CacheError(
-                f"{self.path(key)} is gone or damaged ({error}): run the saliency job again"
+                f"{self.path(key)} is gone or damaged ({error}): run the {self.folder.name} job "
+                "again"
             ) from error
         return values
 
-    def store(self, key: str, values: UInt8[np.ndarray, "h w"]) -> None:
-        """Writes a map in one step; where another process did so before, nothing changes."""
+    def store(self, key: str, values: UInt8[np.ndarray, "..."]) -> None:
+        """Writes an array in one step; where another process did so before, nothing changes."""
         sink = pa.BufferOutputStream()
         pa.ipc.write_tensor(pa.Tensor.from_numpy(np.ascontiguousarray(values)), sink)
         message = sink.getvalue()
@@ -79,9 +72,9 @@ class MapCache:
             sweep(folder, older_than=ABANDONED)
 
 
-def open_cache(data_dir: str) -> MapCache:
-    """The cache that all data sets in ``data_dir`` share."""
-    return MapCache(Path(data_dir) / "cache" / "saliency")
+def open_cache(data_dir: str, job: str) -> ArrayCache:
+    """What ``job`` computes, in one cache for all data sets in ``data_dir``."""
+    return ArrayCache(Path(data_dir) / "cache" / job)
 
 
 def _checksum(message: memoryview | pa.Buffer) -> bytes:

@@ -6,26 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from seglab.data.cache import open_cache
+from seglab.data.files import digest_of
 from seglab.errors import CacheError
-from seglab.saliency.cache import MapCache, map_key
-from tests.saliency.test_settings import SETTINGS
 
-KEY = map_key(SETTINGS, "guided", "pixels")
+KEY = digest_of("pixels")
 VALUES = np.random.default_rng(0).integers(0, 256, (512, 512), dtype=np.uint8)
 
 
 @pytest.fixture
 def cache(tmp_path):
-    return MapCache(tmp_path / "maps")
+    return open_cache(str(tmp_path), "saliency")
 
 
-def test_key_depends_on_rule_and_pixels():
-    keys = {map_key(SETTINGS, rule, image) for rule in ("guided", "deconv") for image in "ab"}
-    assert len(keys) == 4
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (333, 500), (512, 512)])
-def test_a_stored_map_comes_back_memory_mapped(cache, shape):
+@pytest.mark.parametrize("shape", [(1,), (333, 500), (512, 512), (64, 90, 3)])
+def test_a_stored_array_comes_back_memory_mapped(cache, shape):
     values = np.resize(VALUES, shape)
     assert not cache.has(KEY)
     cache.store(KEY, values)
@@ -38,7 +33,7 @@ def test_a_stored_map_comes_back_memory_mapped(cache, shape):
     assert cache.path(KEY).parent.name == KEY[:2]
 
 
-def test_a_map_that_is_not_contiguous_is_stored_as_it_looks(cache):
+def test_an_array_that_is_not_contiguous_is_stored_as_it_looks(cache):
     cache.store(KEY, VALUES[::2, ::3])
     assert np.array_equal(cache.load(KEY), VALUES[::2, ::3])
 
@@ -51,7 +46,7 @@ def test_loading_leaves_no_file_open(cache):
     assert all(np.array_equal(each, VALUES) for each in maps[::10])
 
 
-def test_a_map_stays_readable_after_it_was_stored_again(cache):
+def test_an_array_stays_readable_after_it_was_stored_again(cache):
     cache.store(KEY, VALUES)
     loaded = cache.load(KEY)
     cache.store(KEY, VALUES)
@@ -91,7 +86,7 @@ def test_a_flipped_bit_anywhere_makes_a_file_missing(cache):
     assert cache.has(KEY)
 
 
-def test_a_map_lost_after_the_check_is_named(cache):
+def test_an_array_lost_after_the_check_is_named(cache):
     with pytest.raises(CacheError, match=rf"{KEY}\.arrow is gone or damaged.*saliency job again"):
         cache.load(KEY)
     cache.store(KEY, VALUES)
