@@ -1,6 +1,5 @@
 """The check before anything starts: every pair is read once, and every fault is told."""
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ from jaxtyping import UInt8
 from seglab.data.decode import read_image, read_mask
 from seglab.data.files import digest_array
 from seglab.data.pairs import Pair
+from seglab.data.processes import processors
 from seglab.errors import DataError
 
 
@@ -31,7 +31,7 @@ def read_pairs(pairs: Sequence[Pair]) -> Iterator[Read | list[str]]:
 
     As many pairs are read at once as there are processors, so no more than that are in memory.
     """
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    workers = processors()
     with ThreadPoolExecutor(workers) as pool:
         waiting: deque[Future[Read | list[str]]] = deque()
         for pair in pairs:

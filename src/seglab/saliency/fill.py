@@ -1,20 +1,17 @@
 """Computes the maps that the cache does not have yet, and opens those it has."""
 
-import json
-import shlex
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from jaxtyping import UInt8
 from tqdm import tqdm
 
 from seglab.data.cache import ArrayCache, open_cache
-from seglab.data.files import atomic_write, digest_of
+from seglab.data.computed import Computed, command, read_latest, write_latest
+from seglab.data.files import digest_of
 from seglab.data.pictures import PictureSet
 from seglab.data.tiles import grid
-from seglab.errors import CacheError, WeightsError
+from seglab.errors import WeightsError
 from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.saliency.config import Rule, SaliencyConfig
 from seglab.saliency.maps import stream_maps
@@ -22,9 +19,7 @@ from seglab.saliency.settings import Settings, map_key
 from seglab.saliency.vgg import Vgg16, load_vgg16
 
 JOB = "saliency"
-"""The job that fills the cache with maps."""
-LATEST = "saliency.json"
-"""In a data set's folder: the settings of the saliency job that finished last."""
+"""The job that computes maps; names their cache and the note of its latest settings."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +34,11 @@ class Filled:
 
 
 @dataclass(frozen=True)
-class Maps:
-    """The maps of a data set under one rule: call it with a picture's name; can be pickled."""
+class Maps(Computed):
+    """The maps of a data set under one rule: ``maps(name)`` is (h, w), 0 (no influence) to 255."""
 
-    cache: ArrayCache
-    keys: dict[str, str]
-    """Key in the cache by name of the picture."""
     settings: Settings
     rule: Rule
-
-    def __call__(self, name: str) -> UInt8[np.ndarray, "h w"]:
-        """The map of picture ``name``, memory-mapped, 0 (no influence) to 255."""
-        return self.cache.load(self.keys[name])
-
-    @property
-    def digest(self) -> str:
-        """Of all maps' keys."""
-        return digest_of(*self.keys.values())
 
 
 def fill(config: SaliencyConfig, pictures: PictureSet) -> Filled:
@@ -79,7 +62,7 @@ def fill(config: SaliencyConfig, pictures: PictureSet) -> Filled:
     for rules, names in by_missing_rules(missing).items():
         compute(network, pictures, names, rules, settings, cache, config.batch_size)
     filled = Filled(settings, len(missing), len(keys) - len(missing), digest_of(*keys.values()))
-    write_latest(pictures, filled)
+    write_latest(pictures, JOB, settings, filled.digest)
     return filled
 
 
@@ -137,13 +120,6 @@ def compute(
             bar.set_postfix_str(f"{done}/{len(names)} pictures, {rate:.2g} pictures/s")
 
 
-def write_latest(pictures: PictureSet, filled: Filled) -> None:
-    """Notes beside the data set which maps were made last, for ``open_maps``."""
-    latest = {"settings": filled.settings.as_dict(), "digest": filled.digest}
-    text = json.dumps(latest, indent=1, ensure_ascii=False)
-    atomic_write(pictures.folder / LATEST, lambda file: file.write(text.encode()))
-
-
 def open_maps(
     data_dir: str, pictures: PictureSet, rule: Rule, settings: Settings | None = None
 ) -> Maps:
@@ -152,43 +128,19 @@ def open_maps(
     ``settings`` are those of a trained run; without them, those of the data set's latest saliency
     job count. Raises ``CacheError`` with the command that computes what is missing.
     """
-    settings = settings or read_latest(data_dir, pictures, rule)
-    cache = open_cache(data_dir, JOB)
+    wanted: dict[str, object] = {"rules": rule}
+    if settings is None:
+        remedy = f"run {command(JOB, data_dir, pictures, wanted)}"
+        settings = read_latest(pictures, JOB, Settings, "saliency maps", remedy)
     keys = {
         picture.name: map_key(settings, rule, picture.image_digest) for picture in pictures.pictures
     }
-    missing = [name for name, key in keys.items() if not cache.has(key)]
-    if missing:
-        raise CacheError(
-            f"{len(missing)} of the {len(keys)} {rule} maps of {pictures.title} are not in "
-            f"{cache.folder} (the first is that of {missing[0]}); run "
-            f"`{command(data_dir, pictures, rule, settings)}` (its weights must have the digest "
-            f"{settings.weights_digest})"
-        )
-    return Maps(cache, keys, settings, rule)
-
-
-def read_latest(data_dir: str, pictures: PictureSet, rule: Rule) -> Settings:
-    """Settings of the data set's latest saliency job; raises ``CacheError`` if there was none."""
-    path = pictures.folder / LATEST
-    try:
-        return Settings.from_dict(json.loads(path.read_bytes())["settings"])
-    except FileNotFoundError:
-        reason = f"no saliency maps of {pictures.title} were made yet"
-    except (ValueError, KeyError, TypeError):
-        reason = f"{path} is damaged"
-    raise CacheError(f"{reason}; run `{command(data_dir, pictures, rule)}`")
-
-
-def command(
-    data_dir: str, pictures: PictureSet, rule: Rule, settings: Settings | None = None
-) -> str:
-    """The command that computes the maps of ``pictures`` under ``rule`` and ``settings``."""
-    wanted = {"dataset": pictures.dataset, "data_dir": data_dir, "rules": rule}
-    if settings:
-        wanted |= settings.as_dict()
-        del wanted["weights_digest"]
-    return shlex.join(
-        ["mlflow", "run", ".", "-e", "saliency"]
-        + [part for name, value in wanted.items() for part in ("-P", f"{name}={value}")]
+    maps = Maps(open_cache(data_dir, JOB), keys, settings, rule)
+    wanted |= settings.as_dict()
+    del wanted["weights_digest"]
+    maps.refuse_missing(
+        f"{rule} maps of {pictures.title}",
+        f"run {command(JOB, data_dir, pictures, wanted)} (its weights must have the digest "
+        f"{settings.weights_digest})",
     )
+    return maps

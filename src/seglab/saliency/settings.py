@@ -1,8 +1,8 @@
 """What a saliency map depends on, beside the pixels and the rule."""
 
-from dataclasses import asdict, dataclass, fields
-from typing import Any
+from dataclasses import dataclass
 
+from seglab.data.computed import StoredSettings
 from seglab.data.files import digest_of
 from seglab.saliency.config import Preprocessing, Rule, Target
 
@@ -11,7 +11,7 @@ CODE_VERSION = "1"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(StoredSettings):
     """Everything that determines a map beside pixels and rule; goes with every run that uses it."""
 
     weights: str
@@ -30,15 +30,6 @@ class Settings:
         return digest_of(
             self.weights_digest, self.target, self.preprocessing, str(self.patch), self.precision
         )
-
-    def as_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON, checkpoints and run parameters."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Settings":
-        """Inverse of ``as_dict``; raises ``KeyError`` where a value is missing."""
-        return cls(**{field.name: values[field.name] for field in fields(cls)})
 
 
 def map_key(settings: Settings, rule: Rule, image_digest: str) -> str:
