@@ -44,7 +44,7 @@ def test_no_more_than_the_processors_is_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs = [pair(tmp_path, f"p{seed}") for seed in range(12)]
-    monkeypatch.setattr(check.os, "sched_getaffinity", lambda _: range(3))
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(3))
     held, most, lock = 0, 0, threading.Lock()
 
     def counted(each: Pair) -> Read | list[str]:
