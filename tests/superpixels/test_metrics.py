@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from seglab.superpixels import metrics
+from seglab.superpixels.counts import perimeters
 
 LEFT_RIGHT = np.array([[0, 0, 1, 1]] * 4)
 QUARTERS = np.array([[0, 0, 1, 1]] * 2 + [[2, 2, 3, 3]] * 2)
@@ -28,9 +29,10 @@ def test_a_superpixel_across_a_border():
 
 def test_compactness_of_squares():
     areas = np.bincount(QUARTERS.ravel())
-    assert metrics.edge_perimeters(QUARTERS).tolist() == [8, 8, 8, 8]
-    assert metrics.compactness(areas, metrics.edge_perimeters(QUARTERS)) == pytest.approx(np.pi / 4)
-    assert metrics.pixel_perimeters(QUARTERS).tolist() == [4, 4, 4, 4]
+    edges, rims = perimeters(QUARTERS).T
+    assert edges.tolist() == [8, 8, 8, 8]
+    assert metrics.compactness(areas, edges) == pytest.approx(np.pi / 4)
+    assert rims.tolist() == [4, 4, 4, 4]
 
 
 def test_boundaries_are_two_pixels_thick_and_recall_looks_around():
@@ -78,3 +80,25 @@ def test_recall_at_the_picture_s_border_looks_no_farther():
     found[0, 0] = true[0, 2] = True
     assert metrics.boundary_recall(found, true, radius=2) == 1
     assert metrics.boundary_recall(found, true, radius=1) == 0
+
+
+def test_annotations_made_ready_score_as_plain_ones():
+    image = np.random.default_rng(0).integers(0, 256, (4, 4, 3), dtype=np.uint8)
+    plain = [LEFT_RIGHT, QUARTERS.astype(np.uint16)]
+    ready = [metrics.annotation(segments) for segments in plain]
+    assert metrics.score_row(SHIFTED, image, ready) == metrics.score_row(SHIFTED, image, plain)
+
+
+def test_pictures_without_annotators_have_the_other_scores():
+    row = metrics.score_row(QUARTERS, np.zeros((4, 4, 3), np.uint8), [])
+    assert row["superpixels"] == 4
+    assert "boundary_recall" not in row
+
+
+def test_large_pictures_do_not_overflow():
+    image = np.full((3000, 3000, 3), 255, np.uint8)
+    image[:, :1500] = 254
+    labels = np.zeros((3000, 3000), np.int32)
+    assert metrics.explained_variation(labels, image) == pytest.approx(0, abs=1e-9)
+    labels[:, :1500] = 1
+    assert metrics.explained_variation(labels, image) == pytest.approx(1)
