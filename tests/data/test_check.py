@@ -8,6 +8,7 @@ from seglab.data import check
 from seglab.data.check import Read, read_pairs
 from seglab.data.files import digest_array
 from seglab.data.pairs import Pair
+from seglab.data.truth import Truth
 from tests.data.folders import write_pair
 
 
@@ -24,19 +25,20 @@ def test_pairs_come_in_order_with_pixels_and_digests(tmp_path: Path) -> None:
         assert isinstance(read, Read)
         assert read.name == f"p{seed}"
         np.testing.assert_array_equal(read.image, pixels)
-        np.testing.assert_array_equal(read.mask, truth)
-        assert (read.image_digest, read.mask_digest) == (digest_array(pixels), digest_array(truth))
+        np.testing.assert_array_equal(read.truth.pixels, truth)
+        assert read.image_digest == digest_array(pixels)
+        assert read.truth.size == truth.shape
 
 
 def test_all_faults_of_a_pair_are_told(tmp_path: Path) -> None:
     both, sizes, fine = (pair(tmp_path, name) for name in ("both", "sizes", "fine"))
     both.image.write_bytes(both.image.read_bytes()[:99])
-    both.mask.write_bytes(both.image.read_bytes()[:99])
-    write_pair(tmp_path / "other.png", sizes.mask, (24, 33))
+    both.truth.write_bytes(both.image.read_bytes()[:99])
+    write_pair(tmp_path / "other.png", sizes.truth, (24, 33))
     faults = list(read_pairs([both, sizes, fine]))
     assert isinstance(faults[0], list)
-    assert [fault.split()[0] for fault in faults[0]] == [str(both.image), str(both.mask)]
-    assert faults[1] == [f"{sizes.image} has 24×32 pixels, but {sizes.mask} has 24×33"]
+    assert [fault.split()[0] for fault in faults[0]] == [str(both.image), str(both.truth)]
+    assert faults[1] == [f"{sizes.image} has 24×32 pixels, but {sizes.truth} has 24×33"]
     assert isinstance(faults[2], Read)
 
 
@@ -53,7 +55,7 @@ def test_no_more_than_the_processors_is_in_memory(
             held += 1
             most = max(most, held)
         return check.Read(
-            each.name, np.zeros((1, 1, 3), np.uint8), np.zeros((1, 1), np.uint8), "", ""
+            each.name, np.zeros((1, 1, 3), np.uint8), Truth(np.zeros((1, 1), np.uint8)), ""
         )
 
     monkeypatch.setattr(check, "read_pair", counted)

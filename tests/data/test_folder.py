@@ -19,7 +19,7 @@ def test_images_and_masks_are_paired_by_name(tmp_path: Path, masks: str) -> None
     assert not found.faults
     assert found.title == f"folder/{tmp_path.name}"
     assert [pair.name for pair in found.pairs] == sorted(NAMES)
-    assert {pair.image.stem == pair.mask.stem == pair.name for pair in found.pairs} == {True}
+    assert {pair.image.stem == pair.truth.stem == pair.name for pair in found.pairs} == {True}
 
 
 def test_the_folder_may_be_wrapped_in_others(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ def test_the_80_are_taken_out_of_the_whole_release(release: Path) -> None:
     assert len(found.pairs) == 80
     assert "other" not in [pair.name for pair in found.pairs]
     pair = next(pair for pair in found.pairs if pair.name == ID)
-    assert pair.image.parent.name == pair.mask.parent.name == GROUP
+    assert pair.image.parent.name == pair.truth.parent.name == GROUP
 
 
 def test_the_splits_are_exact_and_the_grouped_one_keeps_groups_together(release: Path) -> None:

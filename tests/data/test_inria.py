@@ -26,7 +26,7 @@ def test_the_four_tiles_are_taken_in_published_order(release: Path, below: str) 
     assert not found.faults
     assert [pair.name for pair in found.pairs] == list(SPLIT)
     assert found.published == found.grouped == SPLIT
-    assert [pair.mask.parent.name for pair in found.pairs] == ["gt"] * 4
+    assert [pair.truth.parent.name for pair in found.pairs] == ["gt"] * 4
 
 
 def test_every_missing_tile_is_told(release: Path) -> None:

@@ -79,7 +79,7 @@ def test_names_by_part(tmp_path: Path) -> None:
 def test_the_frame_has_a_row_a_picture(tmp_path: Path) -> None:
     frame = prepared(tmp_path).frame()
     assert list(frame["name"]) == NAMES
-    assert {"height", "width", "image_digest", "mask_digest", "group", "published"} <= {*frame}
+    assert {"height", "width", "image_digest", "truth_digest", "group", "published"} <= {*frame}
 
 
 def test_the_digest_follows_pixels_and_split_but_not_place(tmp_path: Path) -> None:

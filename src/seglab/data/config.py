@@ -5,7 +5,9 @@ from typing import Literal
 
 from seglab.errors import ConfigError
 
-DatasetName = Literal["sample", "icoseg", "inria", "folder"]
+DatasetName = Literal["sample", "icoseg", "inria", "folder", "coco", "bsds500"]
+ANNOTATED: tuple[DatasetName, ...] = ("coco", "bsds500")
+"""Data sets whose pictures carry segments instead of a mask."""
 SplitName = Literal["published", "grouped"]
 Rule = Literal["backprop", "deconv", "guided"]
 """Backward rule of a saliency map."""
@@ -19,8 +21,8 @@ class DatasetConfig:
     """Which prepared data set a job works on."""
 
     dataset: DatasetName = "sample"
-    """Data set: sample (drawn by code), icoseg (subset_80), inria (subset_chicago) or folder
-    (your own images/ and masks/)."""
+    """Data set: sample (drawn by code), icoseg (subset_80), inria (subset_chicago), folder (your
+    own images/ and masks/), coco (2017, its panoptic or instance segments) or bsds500."""
     data_dir: str = "data"
     """Folder of prepared data sets, caches and training checkpoints."""
 

@@ -1,4 +1,4 @@
-"""Image files and their masks, paired by name, before any is read."""
+"""Image files and what is known of them, paired by name, before any is read."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from seglab.data.decode import FORMATS
-from seglab.data.names import name_of
+from seglab.data.names import name_faults, name_of
 from seglab.data.splits import PartName
+from seglab.data.truth import Truth, mask_truth
 from seglab.errors import DataError
 
 DEPTH = 3
@@ -16,11 +17,14 @@ DEPTH = 3
 
 @dataclass(frozen=True)
 class Pair:
-    """The files of one picture."""
+    """The files of one picture, and how what is known of it is read."""
 
     name: str
     image: Path
-    mask: Path
+    truth: Path
+    """The file of its mask or of its segments."""
+    read: Callable[[Path], Truth] = mask_truth
+    """Reads ``truth``; raises ``DataError``."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,27 @@ def pictures_in(folder: Path) -> tuple[dict[str, Path], list[str]]:
         elif not path.name.startswith("."):
             faults.append(f"{path} is no picture ({', '.join(FORMATS)}); remove or convert it")
     return found, faults
+
+
+def jpegs(
+    folders: Mapping[PartName, Path],
+) -> tuple[dict[str, Path], dict[str, PartName], list[str]]:
+    """JPEG files by name, folder by folder and sorted, the part of each, and faults of the names.
+
+    A folder that is missing is an empty part.
+    """
+    images: dict[str, Path] = {}
+    published: dict[str, PartName] = {}
+    faults = []
+    for part, folder in folders.items():
+        for path in sorted(folder.glob("*.jpg")):
+            name = name_of(path)
+            if (twin := images.setdefault(name, path)) != path:
+                faults.append(f"{path} and {twin} have one name; keep one")
+            published.setdefault(name, part)
+    if not images:
+        faults.append(f"no .jpg is in {' or '.join(map(str, folders.values()))}")
+    return images, published, [*faults, *name_faults(images)]
 
 
 def pick(

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -10,34 +10,41 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from jaxtyping import UInt8
+from jaxtyping import UInt8, UInt16
 
 from seglab.data.config import SplitName
 from seglab.data.files import atomic_write, digest_of
 from seglab.data.splits import PARTS, PartName
 from seglab.data.store import Reader, view
+from seglab.data.truth import Segment
 from seglab.errors import DataError, choose
 
-VERSION = 1
-"""Of manifest.json and pictures.arrow; raised when either changes its meaning."""
+VERSION = 2
+"""Of the files of a prepared data set; raised when one changes its meaning."""
 MANIFEST = "manifest.json"
 PIXELS = "pictures.arrow"
+SEGMENTS = "segments.parquet"
+"""Only where pictures carry segments."""
+SEGMENT_COLUMNS = ["image", *Segment._fields]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """One picture with its mask: size in pixels, digests of the pixels, scene and parts."""
+    """One picture with its mask or segments: size in pixels, digests, scene and parts."""
 
     name: str
     height: int
     width: int
     image_digest: str
-    mask_digest: str
+    truth_digest: str
+    """Of the mask, or of the label maps and their segments."""
     group: str
     """The scene it shows; empty where the data set names none."""
     published: PartName
     grouped: PartName | Literal[""]
     """The part under split=grouped; empty where the data set names no scenes."""
+    annotations: int = 0
+    """Number of label maps; 0 where the picture carries a mask."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,42 @@ class PictureSet:
     def image(self, name: str) -> UInt8[np.ndarray, "h w 3"]:
         """The RGB picture ``name``: a read-only view of the memory map."""
         picture = self[name]
-        return view(self._batch(name), "image", (picture.height, picture.width, 3))
+        return view(self._batch(name), "image", (picture.height, picture.width, 3), np.uint8)
 
     def mask(self, name: str) -> UInt8[np.ndarray, "h w"]:
-        """The mask of ``name``, 1 on the object and 0 elsewhere: a view of the memory map."""
+        """The mask of ``name``, 1 on the object and 0 elsewhere: a view of the memory map.
+
+        Raises ``DataError`` where pictures carry segments.
+        """
         picture = self[name]
-        return view(self._batch(name), "mask", (picture.height, picture.width))
+        if picture.annotations:
+            raise DataError(
+                f"{self.title} has segments and no masks: let a network learn superpixels painted "
+                f"along them (`mlflow run . -e targets -P dataset={self.dataset}`), or name a data "
+                "set with masks"
+            )
+        return view(self._batch(name), "truth", (picture.height, picture.width), np.uint8)
+
+    def segments(self, name: str) -> UInt16[np.ndarray, "n h w"]:
+        """The label maps of ``name``, one an annotator, 0 being void: a view of the memory map.
+
+        A mask is one label map, and a copy.
+        """
+        picture = self[name]
+        if not picture.annotations:
+            return self.mask(name)[np.newaxis].astype(np.uint16)
+        shape = (picture.annotations, picture.height, picture.width)
+        return view(self._batch(name), "truth", shape, np.uint16)
+
+    def segment_rows(self) -> pd.DataFrame:
+        """One row a segment: image, then columns as in ``truth.Segment``; none for masks."""
+        path = self.folder / SEGMENTS
+        return pd.read_parquet(path) if self.annotated else segment_frame([])
+
+    @property
+    def annotated(self) -> bool:
+        """Whether pictures carry segments, not masks."""
+        return any(picture.annotations for picture in self.pictures)
 
     def names(self, split: str, part: str) -> list[str]:
         """Names of the pictures in ``part`` of ``split``, in published order.
@@ -106,7 +143,20 @@ class PictureSet:
 
 def digest_of_pictures(title: str, pictures: Sequence[Picture]) -> str:
     """Digest of a data set: of all that tells one prepared data set from another."""
-    return digest_of(title, *(str(value) for picture in pictures for value in astuple(picture)))
+    return digest_of(
+        title,
+        *(
+            str(value)
+            for picture in pictures
+            for key, value in asdict(picture).items()
+            if key != "annotations"  # which the digest of the label maps covers
+        ),
+    )
+
+
+def segment_frame(rows: Sequence[tuple[str, Segment]]) -> pd.DataFrame:
+    """The table of segments, of (name of the picture, segment)."""
+    return pd.DataFrame([(name, *segment) for name, segment in rows], columns=SEGMENT_COLUMNS)
 
 
 def write_manifest(pictures: PictureSet) -> None:
@@ -154,6 +204,8 @@ def open_pictures(data_dir: str, dataset: str) -> PictureSet:
         stored = Reader(folder / PIXELS).count()
     except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise _unprepared(dataset, data_dir, f"{folder} is damaged ({error})") from error
+    if pictures.annotated and not (folder / SEGMENTS).exists():
+        raise _unprepared(dataset, data_dir, f"{folder / SEGMENTS} does not exist")
     if stored != len(pictures.pictures):
         raise _unprepared(dataset, data_dir, f"{folder / PIXELS} holds {stored} pictures")
     return pictures

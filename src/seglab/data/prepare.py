@@ -7,21 +7,24 @@ from typing import NamedTuple
 from filelock import FileLock
 from tqdm import tqdm
 
-from seglab.data import folder, icoseg, inria, sample
+from seglab.data import bsds500, coco, folder, icoseg, inria, sample
 from seglab.data.check import read_pairs
 from seglab.data.config import DatasetName, PrepareConfig
-from seglab.data.files import atomic_file, sweep
+from seglab.data.files import atomic_file, atomic_write, sweep
 from seglab.data.pairs import Found
 from seglab.data.pictures import (
     MANIFEST,
     PIXELS,
+    SEGMENTS,
     Picture,
     PictureSet,
     digest_of_pictures,
+    segment_frame,
     write_manifest,
 )
 from seglab.data.remote import everything, local_copy
 from seglab.data.store import Writer
+from seglab.data.truth import Segment
 from seglab.errors import DataError, all_faults
 
 
@@ -36,6 +39,8 @@ PUBLISHED: dict[DatasetName, Published] = {
     "icoseg": Published(icoseg.find, icoseg.wanted),
     "inria": Published(inria.find, inria.wanted),
     "folder": Published(folder.find, everything),
+    "coco": Published(coco.find, coco.wanted),
+    "bsds500": Published(bsds500.find, bsds500.wanted),
 }
 
 
@@ -72,6 +77,7 @@ def prepare(config: PrepareConfig) -> PictureSet:
 def store(found: Found, target: Path) -> tuple[Picture, ...]:
     """Reads every pair of ``found`` once and writes the pixels, one picture in memory at a time."""
     pictures = []
+    segments: list[tuple[str, Segment]] = []
     faults = list(found.faults)
     with atomic_file(target / PIXELS) as file:
         writer = Writer(file)
@@ -80,17 +86,20 @@ def store(found: Found, target: Path) -> tuple[Picture, ...]:
             if isinstance(read, list):
                 faults += read
             elif not faults:
-                writer.append(read.image, read.mask, read.image_digest, read.mask_digest)
+                truth_digest = read.truth.digest
+                writer.append(read.image, read.truth.pixels, read.image_digest, truth_digest)
+                segments += [(read.name, segment) for segment in read.truth.segments]
                 pictures.append(
                     Picture(
                         name=read.name,
-                        height=read.mask.shape[0],
-                        width=read.mask.shape[1],
+                        height=read.truth.size[0],
+                        width=read.truth.size[1],
                         image_digest=read.image_digest,
-                        mask_digest=read.mask_digest,
+                        truth_digest=truth_digest,
                         group=found.groups.get(read.name, ""),
                         published=found.published[read.name],
                         grouped=found.grouped.get(read.name, ""),
+                        annotations=read.truth.annotations,
                     )
                 )
         if faults:
@@ -101,4 +110,6 @@ def store(found: Found, target: Path) -> tuple[Picture, ...]:
         # From here until the new manifest is written there is no prepared data set: the old
         # manifest must not open the new pixels.
         (target / MANIFEST).unlink(missing_ok=True)
+    if any(picture.annotations for picture in pictures):
+        atomic_write(target / SEGMENTS, segment_frame(segments).to_parquet)
     return tuple(pictures)

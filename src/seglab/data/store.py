@@ -7,14 +7,14 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import pyarrow as pa
-from jaxtyping import UInt8
+from jaxtyping import UInt, UInt8, UInt16
 
 SCHEMA = pa.schema(
     {
         "image_digest": pa.string(),
-        "mask_digest": pa.string(),
+        "truth_digest": pa.string(),
         "image": pa.large_binary(),
-        "mask": pa.large_binary(),
+        "truth": pa.large_binary(),
     }
 )
 
@@ -28,12 +28,13 @@ class Writer:
     def append(
         self,
         image: UInt8[np.ndarray, "h w 3"],
-        mask: UInt8[np.ndarray, "h w"],
+        truth: UInt8[np.ndarray, "h w"] | UInt16[np.ndarray, "n h w"],
         image_digest: str,
-        mask_digest: str,
+        truth_digest: str,
     ) -> None:
         """Writes one picture after those before it."""
-        columns = [pa.array([image_digest]), pa.array([mask_digest]), _binary(image), _binary(mask)]
+        digests = pa.array([image_digest]), pa.array([truth_digest])
+        columns = [*digests, _binary(image), _binary(truth)]
         self._writer.write_batch(pa.record_batch(columns, schema=SCHEMA))
 
     def close(self) -> None:
@@ -76,14 +77,16 @@ class Reader:
         return Reader, (self.path,)
 
 
-def view(batch: Any, column: str, shape: tuple[int, ...]) -> UInt8[np.ndarray, "..."]:
-    """The array of ``shape`` stored in ``column`` of a record batch: read-only, nothing copied."""
+def view(
+    batch: Any, column: str, shape: tuple[int, ...], dtype: type[np.unsignedinteger[Any]]
+) -> UInt[np.ndarray, "..."]:
+    """The array stored in ``column`` of a record batch: read-only, nothing copied."""
     # The third buffer of a binary column is its bytes; its scalar would be a copy of them.
-    return np.frombuffer(batch.column(column).buffers()[2], np.uint8).reshape(shape)
+    return np.frombuffer(batch.column(column).buffers()[2], dtype).reshape(shape)
 
 
-def _binary(array: UInt8[np.ndarray, "..."]) -> Any:
+def _binary(array: UInt[np.ndarray, "..."]) -> Any:
     """One Arrow value over the memory of ``array``."""
-    values = np.ascontiguousarray(array).reshape(-1)
+    values = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
     offsets = pa.py_buffer(np.array([0, values.size], np.int64))
     return pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(values)])
