@@ -38,6 +38,28 @@ def comma_separated(
     )
 
 
+@registry.primitive_rule
+def truth_value(
+    info: tyro.constructors.PrimitiveTypeInfo,
+) -> tyro.constructors.PrimitiveConstructorSpec[Any] | None:
+    """Truth values are written as in MLproject files, ``true`` and ``false``, in any case."""
+    if info.type is not bool:
+        return None
+
+    def parse(words: list[str]) -> bool:
+        if words[0].lower() not in ("true", "false"):
+            raise ValueError(f"{words[0]!r} is neither true nor false")
+        return words[0].lower() == "true"
+
+    return tyro.constructors.PrimitiveConstructorSpec(
+        nargs=1,
+        metavar="true|false",
+        instance_from_str=parse,
+        is_instance=lambda value: isinstance(value, bool),
+        str_from_instance=lambda value: [str(value).lower()],
+    )
+
+
 def main(config_type: type[Any], job: str) -> None:
     """Parses the command line into ``config_type`` and runs ``job`` ("module:function") with it.
 

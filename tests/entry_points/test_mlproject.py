@@ -22,6 +22,8 @@ def config_of(name):
 
 
 def word(value):
+    if isinstance(value, bool):
+        return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
@@ -35,7 +37,7 @@ def test_parameters_are_the_configs_fields_with_their_defaults(name):
 def test_parameters_are_typed(name):
     for field in fields(config_of(name)):
         assert field.default is not MISSING
-        number = isinstance(field.default, int | float)
+        number = isinstance(field.default, int | float) and not isinstance(field.default, bool)
         declared = ENTRY_POINTS[name]["parameters"][field.name]["type"]
         assert declared == ("float" if number else "string"), field.name
 

@@ -8,6 +8,8 @@ from seglab.errors import ConfigError
 DatasetName = Literal["sample", "icoseg", "inria", "folder", "coco", "bsds500"]
 ANNOTATED: tuple[DatasetName, ...] = ("coco", "bsds500")
 """Data sets whose pictures carry segments instead of a mask."""
+PartName = Literal["train", "val", "test"]
+PARTS: tuple[PartName, ...] = ("train", "val", "test")
 SplitName = Literal["published", "grouped"]
 Rule = Literal["backprop", "deconv", "guided"]
 """Backward rule of a saliency map."""

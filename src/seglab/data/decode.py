@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Integer, UInt8
+from jaxtyping import Integer, UInt8, UInt16
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from seglab.data.files import atomic_write
@@ -65,14 +65,14 @@ def read_mask(path: Path) -> UInt8[np.ndarray, "h w"]:
         return _two_valued(pixels)
 
 
-def encode_png(pixels: UInt8[np.ndarray, "h w *c"]) -> bytes:
-    """A PNG file of grey ``(h, w)`` or RGB ``(h, w, 3)`` pixels."""
+def encode_png(pixels: UInt8[np.ndarray, "h w *c"] | UInt16[np.ndarray, "h w"]) -> bytes:
+    """A PNG file of grey ``(h, w)``, in 8 or 16 bits, or RGB ``(h, w, 3)`` pixels."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
 
 
-def write_png(path: Path, pixels: UInt8[np.ndarray, "h w *c"]) -> None:
+def write_png(path: Path, pixels: UInt8[np.ndarray, "h w *c"] | UInt16[np.ndarray, "h w"]) -> None:
     """``pixels`` as the PNG file ``path``, whole or not at all; folders are made."""
     atomic_write(path, lambda file: file.write(encode_png(pixels)))
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Literal, TypeAlias
 
 import numpy as np
 
-PartName: TypeAlias = Literal["train", "val", "test"]
-PARTS: tuple[PartName, ...] = ("train", "val", "test")
+from seglab.data.config import PARTS as PARTS
+from seglab.data.config import PartName as PartName
+
 SHARES = (0.625, 0.125, 0.25)
 """Of train, val and test: the 50, 10 and 20 pictures of the original study's 80."""
 

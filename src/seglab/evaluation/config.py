@@ -1,11 +1,10 @@
 """Parameters of evaluation and prediction; light to import, so that ``--help`` stays fast."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+from seglab.data.config import PARTS, PartName
 from seglab.errors import ConfigError
 
-Part = Literal["train", "val", "test"]
 TABLE_THRESHOLD = 0.5
 """Threshold of the published tables (saliency study, evaluation notebook)."""
 
@@ -16,7 +15,7 @@ class EvaluateConfig:
 
     run: str = ""
     """Id of the training run to evaluate."""
-    splits: tuple[Part, ...] = ("train", "val", "test")
+    splits: tuple[PartName, ...] = PARTS
     """Parts of the data set to score, comma-separated."""
     thresholds: tuple[float, ...] = (0.4, TABLE_THRESHOLD, 0.6)
     """Probabilities from which a pixel counts as object, comma-separated; 0.5 must be among them,

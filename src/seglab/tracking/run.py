@@ -225,7 +225,9 @@ def open_run(run_id: str) -> Iterator[Run]:
 
 
 def as_text(value: object) -> str:
-    """A param as it is typed on the command line: sequences joined by commas."""
+    """A param as it is typed on the command line: sequences joined by commas, true and false."""
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, list | tuple):
         return ",".join(map(str, value))
     return str(value)
