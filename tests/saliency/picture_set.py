@@ -7,13 +7,13 @@ from seglab.data.pictures import PIXELS, Picture, PictureSet, digest_of_pictures
 from seglab.data.store import Writer
 
 
-def picture_set(data_dir, images):
-    """The prepared data set ``folder`` in ``data_dir``, with the given images by name."""
+def picture_set(data_dir, images, masks=None):
+    """The prepared data set ``folder`` in ``data_dir``; images and masks (empty ones) by name."""
     described = []
     with atomic_file(data_dir / "folder" / PIXELS) as file:
         writer = Writer(file)
         for name, image in images.items():
-            mask = np.zeros(image.shape[:2], np.uint8)
+            mask = masks[name] if masks else np.zeros(image.shape[:2], np.uint8)
             digests = digest_array(image), digest_array(mask)
             writer.append(image, mask, *digests)
             described.append(Picture(name, *mask.shape, *digests, "", "train", ""))

@@ -6,6 +6,7 @@ from seglab.data.inputs import Inputs
 from seglab.data.pictures import PictureSet
 from seglab.networks.build import TITLES
 from seglab.saliency.settings import Settings
+from seglab.superpixels.targets import TargetSettings
 from seglab.tracking.run import Run
 
 
@@ -27,6 +28,19 @@ def saliency_title(settings: Settings) -> str:
     """Weights, target and preprocessing of maps, as tables print them."""
     weights = "RANDOM WEIGHTS" if settings.weights == "random" else Path(settings.weights).name
     return f"{weights} · {settings.target} · {settings.preprocessing}"
+
+
+def target_tags(settings: TargetSettings, digest: str) -> dict[str, str]:
+    """Which painted targets: superpixels and weights, digest of all the targets."""
+    return {"seglab.targets": target_title(settings), "seglab.targets_digest": digest}
+
+
+def target_title(settings: TargetSettings) -> str:
+    """Superpixels and weights of painted targets, as tables print them."""
+    return (
+        f"{settings.superpixels} superpixels · color {settings.color_weight:g} · "
+        f"mask {settings.mask_weight:g}"
+    )
 
 
 def log_pictures(run: Run, pictures: PictureSet, context: str) -> None:

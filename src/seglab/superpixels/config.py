@@ -13,6 +13,8 @@ Method = Literal[
 MOST_LABELS = 2**15
 """Superpixels that may be asked for where labels are stored in 16 bits: half of what these hold,
 for some methods find more than they were asked for."""
+JUDGING = ("bsds500",)
+"""Data sets whose segments are the truth that superpixels are judged by, and so never make any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,3 +85,47 @@ class SuperpixelsConfig(DatasetConfig):
 def repeated(values: tuple[object, ...]) -> list[object]:
     """What ``values`` hold more than once."""
     return [value for value in dict.fromkeys(values) if values.count(value) > 1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetsConfig(DatasetConfig):
+    """Paints every picture of a data set by the mean colours of its superpixels, into the cache."""
+
+    dataset: DatasetName = "coco"
+    """Data set: coco, bsds500 (with mask_weight=0), or any other that is prepared."""
+    superpixels: int = 400
+    """Regions a picture is cut into."""
+    mask_weight: float = 10.0
+    """How much fronts are held up on pixels of another segment than their seed's: slowness is
+    multiplied by exp(mask_weight), so that 10 all but stops them; 0 leaves segments out. Pixels
+    without a segment (void, crowds) are one segment more."""
+    color_weight: float = 7.0
+    """How much fronts are held up by colours that differ from their own: 7 in the original study;
+    the smaller, the more compact the superpixels."""
+    workers: int = 0
+    """Processes that paint at once; 0 takes one for each processor, 1 paints in this process."""
+
+    def __post_init__(self) -> None:
+        faults = []
+        if self.superpixels < 1:
+            faults.append(f"--superpixels={self.superpixels} must be at least 1")
+        for name in ("mask_weight", "color_weight"):
+            value = getattr(self, name)
+            if not (isfinite(value) and value >= 0):
+                faults.append(f"--{name}={value} must be a finite number, 0 or more")
+        if self.workers < 0:
+            faults.append(f"--workers={self.workers} must be at least 0")
+        if fault := truth_fault(self.dataset, self.mask_weight):
+            faults.append(fault)
+        if faults:
+            raise ConfigError("; ".join(faults))
+
+
+def truth_fault(dataset: str, mask_weight: float) -> str:
+    """What is wrong with holding fronts up at the segments of ``dataset``; empty if nothing is."""
+    if dataset not in JUDGING or mask_weight == 0:
+        return ""
+    return (
+        f"--mask_weight={mask_weight:g}: the segments of {dataset} are the truth that superpixels "
+        "are judged by, and must not make them; pass -P mask_weight=0"
+    )

@@ -7,7 +7,7 @@ and Applications 4, 2020, in the setting of the original study.
 from math import exp, isfinite, sqrt
 
 import numpy as np
-from jaxtyping import Int, Int32, UInt8
+from jaxtyping import Int, Int32, Integer, UInt8
 
 from seglab.errors import ConfigError, DataError
 from seglab.superpixels.colors import normalised_lab
@@ -26,7 +26,7 @@ def eikonal(
     superpixels: int = 400,
     color_weight: float = 7.0,
     update: bool = True,
-    mask: Int[np.ndarray, "h w"] | None = None,
+    mask: Integer[np.ndarray, "h w"] | None = None,
     mask_weight: float = 0.0,
 ) -> Int32[np.ndarray, "h w"]:
     """Labels 0…K-1 of ``superpixels`` 4-connected regions; every pixel has one.
@@ -73,7 +73,7 @@ def refuse(
     width: int,
     superpixels: int,
     color_weight: float,
-    mask: Int[np.ndarray, "h w"] | None,
+    mask: Integer[np.ndarray, "h w"] | None,
     mask_weight: float,
 ) -> None:
     """Raises for arguments out of range, all of them at once."""
