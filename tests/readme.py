@@ -40,7 +40,8 @@ def readme_clone(tmp_path_factory):
     for name in ("photos", "my_data/images", "my_data/masks"):
         (home / name).mkdir(parents=True)
     if DATA.name:
-        (home / "iCoseg").symlink_to(DATA / "icoseg" / "subset_80")
+        for name, real in (("iCoseg", "icoseg/subset_80"), ("coco", "coco"), ("BSR", "bsds500")):
+            (home / name).symlink_to(DATA / real)
     for index in range(8):
         picture = Image.effect_noise((100 + index, 90), 50).convert("RGB")
         picture.save(home / "my_data" / "images" / f"{index}.png")

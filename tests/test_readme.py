@@ -46,6 +46,15 @@ def test_study_of_icoseg(readme_clone):
         assert shell.environment["RUN"] in shell.run(command)
 
 
+@pytest.mark.skipif(not DATA.name, reason="SEGLAB_DATA does not name the real data")
+def test_segments_of_coco_and_bsds500(readme_clone):
+    shell = Shell(readme_clone)
+    outputs = [shell.run(command) for command in block_with("dataset=bsds500")]
+    assert "coco/instances: 190 pictures" in outputs[0]
+    assert "bsds500: 200 pictures" in outputs[1]
+    assert "person" in outputs[2]
+
+
 def test_own_pictures(readme_clone):
     shell = Shell(readme_clone)
     for command in block_with("my_data"):

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from tqdm import tqdm
+
 from seglab.data.annotations import draw_instances, load, read_panoptic
 from seglab.data.pairs import Found, Pair, jpegs, locate
 from seglab.data.splits import PartName, seeded_split
@@ -51,7 +53,7 @@ def find(source: Path) -> Found:
         "instances",
     )
     pairs: list[Pair] = []
-    for part in parts:
+    for part in tqdm(parts, f"read {kind}"):
         own = {name: path for name, path in images.items() if published[name] == part}
         try:
             found, wrong = _pairs(root, kind, part, own)
