@@ -24,8 +24,10 @@ from seglab.training.config import TrainConfig
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     torch.manual_seed(0)
-    network = build("unet", 4, 2)
-    about = About(asdict(TrainConfig(width=2, tile=32)), 4, "fp32", {"title": "discs"}, None)
+    network = build("unet", 4, 1, 2)
+    about = About(
+        asdict(TrainConfig(width=2, tile=32)), 4, 1, "fp32", {"title": "discs"}, None, None
+    )
     path = tmp_path_factory.mktemp("run") / "best.pt"
     save(path, {"model": network.state_dict(), "about": asdict(about), "epoch": 3})
     return path, network

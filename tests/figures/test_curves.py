@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from seglab.figures.curves import training_curves
+from seglab.figures.curves import norm_curves, training_curves
+from seglab.training.tasks import Mask
 
 
 def history(losses):
@@ -18,7 +19,7 @@ def history(losses):
 
 
 def test_training_curves_mark_the_epoch_of_the_lowest_validation_loss():
-    figure = training_curves(history([0.5, 0.2, 0.3]))
+    figure = training_curves(history([0.5, 0.2, 0.3]), Mask().labels)
     loss, iou, dice = figure.axes
     assert [axes.get_ylabel() for axes in figure.axes] == [
         "binary cross-entropy",
@@ -36,5 +37,16 @@ def test_training_curves_mark_the_epoch_of_the_lowest_validation_loss():
 
 
 def test_a_single_epoch_is_visible():
-    line = training_curves(history([0.5])).axes[0].lines[0]
+    line = training_curves(history([0.5]), Mask().labels).axes[0].lines[0]
     assert line.get_marker() != ""
+
+
+def test_norm_curves_show_a_and_b_of_every_layer():
+    rows = [
+        {"val/loss": 1.0, "norm/01/a": 1.0, "norm/01/b": 0.0, "norm/02/a": 3.0, "norm/02/b": 0.1},
+        {"val/loss": 1.0, "norm/01/a": 0.9, "norm/01/b": 0.2, "norm/02/a": 4.0, "norm/02/b": 0.3},
+    ]
+    a, b = norm_curves(rows).axes
+    assert [line.get_ydata().tolist() for line in a.lines] == [[1.0, 0.9], [3.0, 4.0]]
+    assert [line.get_ydata().tolist() for line in b.lines] == [[0.0, 0.2], [0.1, 0.3]]
+    assert [line.get_label() for line in a.lines] == ["1", "2"]

@@ -53,7 +53,7 @@ def log_model(run: Run, folder: Path) -> str:
     code.mkdir(exist_ok=True)
     (code / "__init__.py").write_text(LOADER)
     (folder / "best.txt").write_text("0.5")
-    return run.model("model", folder / "best.txt", "tiny_loader", 4, METADATA, step=2, code=code)
+    return run.model("model", folder / "best.txt", "tiny_loader", 4, 1, METADATA, step=2, code=code)
 
 
 def test_a_model_is_logged_and_comes_back(any_store: str, tmp_path: Path) -> None:

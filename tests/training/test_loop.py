@@ -14,7 +14,7 @@ from seglab.errors import CheckpointError, TrainingError
 from seglab.training import loop
 from seglab.training.checkpoint import BEST, LAST, load, load_best
 from seglab.training.metrics import tile_scores
-from seglab.training.randomness import fold, tile_order
+from seglab.training.randomness import fold, visiting_order
 
 PROGRAM = Path(__file__).with_name("tiny.py")
 SOURCE = Path(__file__).parents[2] / "src"
@@ -105,7 +105,7 @@ def test_finished_training_has_nothing_left_to_do(tmp_path):
 
 
 def test_order_visits_every_tile_once_and_changes_with_the_epoch():
-    orders = [tile_order(50, seed=0, epoch=epoch).tolist() for epoch in range(3)]
+    orders = [visiting_order(50, seed=0, epoch=epoch).tolist() for epoch in range(3)]
     assert all(sorted(order) == list(range(50)) for order in orders)
     assert len({tuple(order) for order in orders}) == 3
     assert fold(0, 1) != fold(1, 0)
@@ -125,12 +125,12 @@ def test_damaged_and_foreign_checkpoints_are_refused(tmp_path):
     train(tmp_path, epochs=1)
     whole = (tmp_path / LAST).read_bytes()
     (tmp_path / "cut.pt").write_bytes(whole[: len(whole) // 2])
-    torch.save({"format": 1, "code": loop.Progress()}, tmp_path / "code.pt")
+    torch.save({"format": 2, "code": loop.Progress()}, tmp_path / "code.pt")
     torch.save([1, 2], tmp_path / "list.pt")
     for name, words in (
         ("cut.pt", "damaged"),
         ("code.pt", "could run code"),
-        ("list.pt", "format 1"),
+        ("list.pt", "format 2"),
         ("none.pt", "no checkpoint at"),
     ):
         with pytest.raises(CheckpointError, match=words):

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import torch
 
-from seglab.data.tileset import Sample
-from seglab.networks.build import build
+from seglab.data.samples import Sample
 from seglab.training import loop
-from seglab.training.checkpoint import LAST, About, load
+from seglab.training.checkpoint import LAST, About, load, network_of
 from seglab.training.config import TrainConfig
 
 
@@ -40,6 +39,9 @@ class Tiles(torch.utils.data.Dataset):
             pixels = pixels.float() * float("inf")
         return Sample(pixels, mask.to(torch.uint8), f"tile_{index}_0_0")
 
+    def at_epoch(self, epoch):
+        return self
+
 
 class Recorder:
     """Keeps what a training reports."""
@@ -58,9 +60,9 @@ def train(folder, workers=0, poison=None, **changes):
     """History and recorder of a training of 3 epochs of 5 steps on 10 tiles."""
     settings = {"width": 2, "epochs": 3, "batch_size": 2, "tile": 32, "learning_rate": 1e-2}
     config = TrainConfig(workers=workers, **{**settings, **changes})
-    about = About(asdict(config), 3, "fp32", {"title": "discs", "digest": ""}, None)
+    about = About(asdict(config), 3, 1, "fp32", {"title": "discs", "digest": ""}, None, None)
     torch.manual_seed(config.seed)
-    network = build("unet", 3, config.width)
+    network = network_of(about)
     recorder = Recorder()
     tiles = Tiles(10, poison=poison), Tiles(4, offset=100)
     history = loop.fit(config, network, *tiles, about, torch.device("cpu"), Path(folder), recorder)

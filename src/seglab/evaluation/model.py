@@ -9,12 +9,12 @@ from jaxtyping import Float32
 
 from seglab.data.inputs import parse_inputs
 from seglab.errors import DataError
-from seglab.evaluation.predict import probabilities
+from seglab.evaluation.predict import colours, probabilities
 from seglab.training.checkpoint import Trained, load_best
 
 
 class Served:
-    """A network that turns stacked pictures of any size into object probabilities.
+    """A network that turns stacked pictures of any size into object probabilities or colours.
 
     It computes on the first GPU if there is one, always in fp32, so that every machine answers
     alike; bf16 saves time where a whole data set is evaluated, not on a few pictures.
@@ -27,8 +27,10 @@ class Served:
 
     def predict(
         self, data: np.ndarray, params: dict[str, Any] | None = None
-    ) -> Float32[np.ndarray, "n h w"]:
-        """Object probabilities in [0, 1] of a batch of stacked pictures (RGB, then saliency).
+    ) -> Float32[np.ndarray, "n h w *k"]:
+        """What the network makes of a batch of stacked pictures (RGB, then saliency).
+
+        Object probabilities in [0, 1], or of a network that learnt superpixels RGB in [0, 1].
 
         Raises ``DataError`` if the batch is not of the type and channels the network was trained
         on. ``params`` belongs to MLflow's interface; there are none.
@@ -39,6 +41,8 @@ class Served:
                 f"the model got {data.dtype} of shape {data.shape}; it takes uint8 of shape "
                 f"(n, h, w, {inputs.channels}): {inputs.title}, values 0 to 255"
             )
+        if self.about.classes > 1:
+            return np.stack([colours(self.network, one, self.device, "fp32") for one in data])
         tile = self.about.config["tile"]
         return np.stack(
             [probabilities(self.network, one, tile, self.device, "fp32", 1) for one in data]

@@ -1,13 +1,14 @@
-"""What a network makes of a whole picture: cut into tiles, predicted, merged."""
+"""What a network makes of a whole picture: a probability map tile by tile, or a painted picture."""
 
 import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
-from torch import nn
+from jaxtyping import Float, Float32, UInt8
+from torch import Tensor, nn
 
 from seglab.data.tiles import cut, merge
 from seglab.errors import CheckpointError
 from seglab.networks.precision import autocast
+from seglab.networks.unet import DIVISOR, UNet
 
 
 def probability_map(
@@ -48,30 +49,61 @@ def probabilities(
     network.to(device).eval()
     try:
         batches = [
-            predict_batch(network, tiles[start : start + batch_size], device, precision)
+            answer(network, tiles[start : start + batch_size], device, precision)[:, 0]
             for start in range(0, len(tiles), batch_size)
         ]
     finally:
         network.train(was_training)
-    return merge(np.concatenate(batches), height, width)
+    p: Float32[np.ndarray, "n tile tile"] = torch.cat(batches).sigmoid().cpu().numpy()
+    return merge(p, height, width)
+
+
+def painted(
+    network: nn.Module,
+    stacked: UInt8[np.ndarray, "h w c"],
+    device: torch.device,
+    precision: str,
+) -> UInt8[np.ndarray, "h w 3"]:
+    """A picture as a network paints it, as 255·colour rounded; parameters as in ``colours``."""
+    pixels: UInt8[np.ndarray, "h w 3"] = np.rint(
+        255 * colours(network, stacked, device, precision)
+    ).astype(np.uint8)
+    return pixels
+
+
+def colours(
+    network: nn.Module,
+    stacked: UInt8[np.ndarray, "h w c"],
+    device: torch.device,
+    precision: str,
+) -> Float32[np.ndarray, "h w 3"]:
+    """The colours a network gives to a picture of any size seen as a whole, cut off at 0 and 1.
+
+    For a UNet the picture is continued by its mirror image to a multiple of 16, and the answer cut
+    back. The superpixel study stretched the answer to 0…1 instead, which shifts the colours of each
+    picture by its extremes. ``stacked`` and what is raised as for ``probabilities``.
+    """
+    height, width = stacked.shape[:2]
+    divisor = DIVISOR if isinstance(network, UNet) else 1
+    missing = [(0, -side % divisor) for side in (height, width)]
+    whole = np.pad(stacked, [*missing, (0, 0)], mode="symmetric")
+    outputs = answer(network.to(device).eval(), whole[np.newaxis], device, precision)
+    values: Float32[np.ndarray, "h w 3"] = outputs[0].clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+    return values[:height, :width]
 
 
 @torch.inference_mode()
-def predict_batch(
-    network: nn.Module,
-    tiles: UInt8[np.ndarray, "n tile tile c"],
-    device: torch.device,
-    precision: str,
-) -> Float32[np.ndarray, "n tile tile"]:
-    """Object probability of every pixel of a few tiles; ``network`` is in evaluation mode."""
+def answer(
+    network: nn.Module, batch: UInt8[np.ndarray, "n h w c"], device: torch.device, precision: str
+) -> Float[Tensor, "n k h w"]:
+    """What ``network``, in evaluation mode, makes of a batch; ``CheckpointError`` for a NaN."""
     # Channels last in memory, as the pictures come: what convolutions are fastest on.
-    x = torch.from_numpy(tiles).to(device).permute(0, 3, 1, 2) / 255
+    x = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2) / 255
     with autocast(precision, device):
-        logits = network(x)
-    if logits.isnan().any():
+        outputs: Tensor = network(x)
+    if outputs.isnan().any():
         raise CheckpointError(
             f"the network answers NaN in {precision}: its weights are damaged or were trained to "
             "overflow; use another run's checkpoint"
         )
-    p: Float32[np.ndarray, "n tile tile"] = logits[:, 0].float().sigmoid().cpu().numpy()
-    return p
+    return outputs.float()

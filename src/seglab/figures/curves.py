@@ -3,29 +3,29 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from seglab.figures.style import BLUE, FRAME, VERMILLION, label_axes
 
-CURVES = {
-    "loss": "binary cross-entropy",
-    "iou": "intersection over union",
-    "dice": "Dice similarity coefficient",
-}
+viridis = colormaps["viridis"]
+LIMITS = {"iou": (0, 1), "dice": (0, 1), "loss": (0, None)}
+"""Of the axes of scores that have a scale of their own."""
 
 
-def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
-    """Loss, IoU and Dice of training and validation over the epochs, with the best epoch marked.
+def training_curves(history: Sequence[Mapping[str, float]], labels: Mapping[str, str]) -> Figure:
+    """Loss and scores of training and validation over the epochs, with the best epoch marked.
 
-    ``history`` holds one mapping an epoch with ``train/loss``, ``val/loss``, ``train/iou`` and so
-    on; the best epoch is the one with the lowest validation loss, whose checkpoint is evaluated.
+    ``history`` holds one mapping an epoch with ``train/loss``, ``val/loss`` and so on for each key
+    of ``labels``, which names the axes; the best epoch is the one with the lowest validation loss,
+    whose checkpoint is evaluated.
     """
     epochs = np.arange(1, len(history) + 1)
     best = int(np.argmin([metrics["val/loss"] for metrics in history]))
-    figure = Figure(figsize=(10.5, 3.2), layout=ConstrainedLayoutEngine(w_pad=0.1))
-    for axes, (score, label) in zip(figure.subplots(1, len(CURVES)), CURVES.items(), strict=True):
+    figure = Figure(figsize=(3.5 * len(labels), 3.2), layout=ConstrainedLayoutEngine(w_pad=0.1))
+    for axes, (score, label) in zip(figure.subplots(1, len(labels)), labels.items(), strict=True):
         for part, colour, style in (("train", BLUE, "--"), ("val", VERMILLION, "-")):
             values = [metrics[f"{part}/{score}"] for metrics in history]
             marker = "." if len(history) == 1 else ""
@@ -34,8 +34,29 @@ def training_curves(history: Sequence[Mapping[str, float]]) -> Figure:
                 at = f"best epoch {epochs[best]}: {values[best]:.3g}"
                 axes.plot(epochs[best], values[best], "o", color=colour, label=at, zorder=3)
         axes.axvline(float(epochs[best]), color=FRAME, linewidth=0.8, linestyle=":", zorder=0)
-        axes.set_ylim(0, None if score == "loss" else 1)
+        axes.set_ylim(*LIMITS.get(score, (None, None)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         label_axes(axes, "epoch", label)
         axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def norm_curves(history: Sequence[Mapping[str, float]]) -> Figure:
+    """a and b of every adaptive norm, y = a·x + b·BN(x), over the epochs; light lines lie deep.
+
+    ``history`` holds ``norm/<layer>/a`` and ``norm/<layer>/b`` of each epoch.
+    """
+    epochs = np.arange(1, len(history) + 1)
+    layers = sorted({key.split("/")[1] for key in history[0] if key.startswith("norm/")})
+    figure = Figure(figsize=(8.2, 3.2), layout="constrained")
+    meanings = {"a": "a, weight of the identity", "b": "b, weight of the batch norm"}
+    for axes, (name, meaning) in zip(figure.subplots(1, 2), meanings.items(), strict=True):
+        for layer, colour in zip(layers, viridis(np.linspace(0, 0.9, len(layers))), strict=True):
+            values = [metrics[f"norm/{layer}/{name}"] for metrics in history]
+            marker = "." if len(history) == 1 else ""
+            axes.plot(epochs, values, color=tuple(colour), marker=marker, label=str(int(layer)))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        label_axes(axes, "epoch", meaning)
+    handles, names = figure.axes[0].get_legend_handles_labels()
+    figure.legend(handles, names, title="layer", loc="outside right center", frameon=False)
     return figure

@@ -8,11 +8,15 @@ from seglab.networks.build import TITLES
 from seglab.saliency.settings import Settings
 from seglab.superpixels.targets import TargetSettings
 from seglab.tracking.run import Run
+from seglab.training.config import TrainConfig
 
 
-def experiment_title(model: str, inputs: Inputs) -> str:
-    """A row's name in the published tables, such as "UNet RGB SAL MAP GUIDED"."""
-    return f"{TITLES[model]} {inputs.title}"
+def experiment_title(config: TrainConfig, inputs: Inputs) -> str:
+    """A row's name in the published tables: "UNet RGB SAL MAP GUIDED", "CAN d=7 RGB"."""
+    title = TITLES[config.model]
+    if config.model != "unet":
+        title += f" d={config.depth}"
+    return f"{title} {inputs.title}"
 
 
 def saliency_tags(settings: Settings, digest: str) -> dict[str, str]:

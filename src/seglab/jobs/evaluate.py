@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seglab.data.inputs import parse_inputs
 from seglab.data.pictures import PictureSet, open_pictures
-from seglab.errors import DataError
+from seglab.errors import ConfigError, DataError
 from seglab.evaluation.config import EvaluateConfig
 from seglab.evaluation.evaluate import evaluate as score
 from seglab.evaluation.evaluate import summary
@@ -33,6 +33,11 @@ def evaluate_into(run: Run, config: EvaluateConfig) -> None:
     """Predicts every picture with the run's best network; logs rows, scores and pictures to it."""
     with tempfile.TemporaryDirectory() as scratch:
         trained = load_best(download_model(f"runs:/{run.id}/{MODEL}", Path(scratch)).checkpoint)
+        if trained.about.classes > 1:
+            raise ConfigError(
+                f"--run={run.id} learnt superpixels, not masks: judge it with `mlflow run . -e "
+                f"superpixels -P run={run.id}`"
+            )
         pictures, maps = open_data(trained.about)
         folder = Path(scratch) / "evaluation"
         rows = score(

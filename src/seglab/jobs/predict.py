@@ -1,4 +1,4 @@
-"""The predict job: pictures of any size → masks as PNG."""
+"""The predict job: pictures of any size → masks, or painted pictures, as PNG."""
 
 import tempfile
 from dataclasses import asdict
@@ -8,25 +8,22 @@ import numpy as np
 from tqdm import tqdm
 
 from seglab.data.decode import read_image, write_png
-from seglab.data.inputs import parse_inputs, stack
 from seglab.data.pairs import pictures_in
 from seglab.data.remote import local_copy
 from seglab.errors import DataError, all_faults
 from seglab.evaluation.config import TABLE_THRESHOLD, PredictConfig
-from seglab.evaluation.predict import probability_map
+from seglab.evaluation.predict import painted, probability_map
 from seglab.evaluation.scores import binarise
+from seglab.jobs.stacker import Stacker
 from seglab.jobs.train import MODEL
 from seglab.networks.precision import resolve_device
-from seglab.saliency.maps import saliency_maps
-from seglab.saliency.settings import Settings
-from seglab.saliency.vgg import load_matching
 from seglab.tracking.reader import download_model
 from seglab.tracking.run import start_run
 from seglab.training.checkpoint import Trained, load_best
 
 
 def predict(config: PredictConfig) -> None:
-    """Writes the mask of every picture, one at a time, below ``config.output``."""
+    """Writes what the network makes of every picture, one at a time, below ``config.output``."""
     uri = config.model or f"runs:/{config.run}/{MODEL}"
     tags = {"seglab.target_run": config.run}
     with (
@@ -35,9 +32,9 @@ def predict(config: PredictConfig) -> None:
     ):
         trained = load_best(download_model(uri, Path(scratch)).checkpoint)
         paths = find_pictures(local_copy(config.images, Path(scratch) / "images"))
-        write_masks(trained, paths, Path(config.output))
-        run.metrics({"masks": len(paths)}, step=0)
-    print(f"{len(paths)} masks in {config.output}")
+        write_predictions(trained, paths, Path(config.output))
+        run.metrics({"predictions": len(paths)}, step=0)
+    print(f"{len(paths)} pictures in {config.output}")
 
 
 def find_pictures(source: Path) -> dict[str, Path]:
@@ -64,28 +61,22 @@ def find_pictures(source: Path) -> dict[str, Path]:
     return found
 
 
-def write_masks(trained: Trained, paths: dict[str, Path], output: Path) -> None:
-    """``output/<name>.png`` for every picture: 255 where the object's probability reaches 0.5.
+def write_predictions(trained: Trained, paths: dict[str, Path], output: Path) -> None:
+    """``output/<name>.png`` for every picture.
 
-    Saliency maps are made with the weights and settings of the training, or not at all.
+    A mask is 255 where the object's probability reaches 0.5; a network that learnt superpixels
+    gives the painted picture.
     """
     about = trained.about
-    inputs = parse_inputs(about.config["inputs"])
     device = resolve_device("auto")
-    settings = Settings.from_dict(about.saliency) if about.saliency else None
-    vgg = load_matching(settings, device) if settings else None
+    stacked = Stacker(about, device)
     for name, path in tqdm(paths.items(), desc="predicting", unit="picture"):
-        image = read_image(path)
-        saliency = None
-        if vgg is not None and settings is not None and inputs.rule is not None:
-            saliency = saliency_maps(vgg, image, [inputs.rule], settings)[inputs.rule]
-        probability = probability_map(
-            trained.network,
-            stack(inputs, image, saliency),
-            about.config["tile"],
-            device,
-            about.precision,
-            batch_size=1,
-        )
-        mask = binarise(probability, TABLE_THRESHOLD)
-        write_png(output / f"{name}.png", mask.astype(np.uint8) * np.uint8(255))
+        x = stacked(read_image(path))
+        if about.classes == 1:
+            tile = about.config["tile"]
+            probability = probability_map(trained.network, x, tile, device, about.precision, 1)
+            mask = binarise(probability, TABLE_THRESHOLD)
+            prediction = mask.astype(np.uint8) * np.uint8(255)
+        else:
+            prediction = painted(trained.network, x, device, about.precision)
+        write_png(output / f"{name}.png", prediction)

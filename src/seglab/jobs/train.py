@@ -6,22 +6,26 @@ from typing import Any
 
 import torch
 
+from seglab.data.cropset import CropSet
 from seglab.data.inputs import Inputs, parse_inputs
 from seglab.data.pictures import PictureSet, open_pictures
+from seglab.data.samples import Samples
 from seglab.data.tileset import TileSet
-from seglab.errors import CheckpointError
-from seglab.figures.curves import training_curves
+from seglab.errors import CheckpointError, DataError
+from seglab.figures.curves import norm_curves, training_curves
 from seglab.figures.style import save_figure
 from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags
-from seglab.networks.build import build
+from seglab.networks.norm import norm_scalars
 from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.saliency.fill import Maps, open_maps
 from seglab.saliency.settings import Settings
+from seglab.superpixels.targets import Targets, TargetSettings, open_targets
 from seglab.tracking.run import Run, start_run
-from seglab.training.checkpoint import BEST, LAST, About, load, load_best
+from seglab.training.checkpoint import BEST, LAST, About, load, load_best, network_of
 from seglab.training.config import TrainConfig
 from seglab.training.loop import fit
 from seglab.training.randomness import fold
+from seglab.training.tasks import task_of
 
 MODEL = "model"
 """Name under which a run's best network is logged."""
@@ -39,22 +43,35 @@ class Plan:
     pictures: PictureSet
     inputs: Inputs
     maps: Maps | None
+    targets: Targets | None
     device: torch.device
 
-    def tiles(self, part: str) -> TileSet:
-        """The tiles of train, val or test."""
-        names = self.pictures.names(self.config.split, part)
-        return TileSet(self.pictures, names, self.inputs, self.config.tile, self.maps)
+    def samples(self, part: str) -> Samples:
+        """Tiles of train or val with their masks, or crops with what is painted there.
+
+        Crops move from epoch to epoch in training; in validation they stay.
+        """
+        config = self.config
+        names = self.pictures.names(config.split, part)
+        if self.targets is None:
+            return TileSet(self.pictures, names, self.inputs, config.tile, self.maps)
+        seed = config.seed if part == "train" else None
+        return CropSet(
+            self.pictures, names, self.inputs, config.crop, self.targets, self.maps, seed
+        )
 
     def tags(self) -> dict[str, str]:
         """What tables and the dashboard show of this training."""
         tags = {
             "seglab.dataset_title": self.pictures.title,
-            "seglab.experiment_title": experiment_title(self.config.model, self.inputs),
+            "seglab.experiment_title": experiment_title(self.config, self.inputs),
+            "seglab.task": self.config.learns,
             "seglab.data_digest": self.pictures.digest,
             "seglab.precision": self.about.precision,
             "seglab.device": str(self.device),
         }
+        if self.targets:
+            tags["seglab.targets_digest"] = self.targets.digest
         return tags | (saliency_tags(self.maps.settings, self.maps.digest) if self.maps else {})
 
 
@@ -68,7 +85,8 @@ def train(config: TrainConfig) -> None:
         resume=config.resume,
     ) as run:
         train_into(run, plan)
-        print(f"\ntrained run {run.id}; score it with\n  mlflow run . -e evaluate -P run={run.id}")
+        scores = "superpixels" if plan.targets else "evaluate"
+        print(f"\ntrained run {run.id}; score it with\n  mlflow run . -e {scores} -P run={run.id}")
 
 
 def plan_training(config: TrainConfig) -> Plan:
@@ -79,26 +97,32 @@ def plan_training(config: TrainConfig) -> Plan:
     device = resolve_device(config.device)
     inputs = parse_inputs(config.inputs)
     pictures = open_pictures(config.data_dir, config.dataset)
-    stored = last["about"]["saliency"] if last else None
-    settings = Settings.from_dict(stored) if stored else None
-    maps = open_maps(config.data_dir, pictures, inputs.rule, settings) if inputs.rule else None
+    for part in ("train", "val"):
+        if not pictures.names(config.split, part):
+            raise DataError(f"{pictures.title} has no pictures in {part}, so nothing can be learnt")
+    stored = About(**last["about"]) if last else None
+    maps = targets = None
+    if inputs.rule:
+        made = Settings.from_dict(stored.saliency) if stored and stored.saliency else None
+        maps = open_maps(config.data_dir, pictures, inputs.rule, made)
+    if config.learns == "superpixels":
+        painted = TargetSettings.from_dict(stored.targets) if stored and stored.targets else None
+        targets = open_targets(config.data_dir, pictures, painted)
     about = About(
         config=asdict(config),
         channels=inputs.channels,
-        precision=(
-            last["about"]["precision"] if last else resolve_precision(config.precision, device)
-        ),
+        classes=task_of(config).classes,
+        precision=stored.precision if stored else resolve_precision(config.precision, device),
         data={"dataset": pictures.dataset, "title": pictures.title, "digest": pictures.digest},
         saliency=maps.settings.as_dict() if maps else None,
+        targets=targets.settings.as_dict() if targets else None,
     )
-    if last and last["about"]["data"] != about.data:
+    if stored and stored.data != about.data:
         raise CheckpointError(
-            f"run {config.resume} was trained on {last['about']['data']}, but {pictures.folder} "
+            f"run {config.resume} was trained on {stored.data}, but {pictures.folder} "
             f"now holds {about.data}; prepare the same data set again or start a new run"
         )
-    for part in ("train", "val"):
-        pictures.names(config.split, part)
-    return Plan(config, about, pictures, inputs, maps, device)
+    return Plan(config, about, pictures, inputs, maps, targets, device)
 
 
 def train_into(run: Run, plan: Plan) -> None:
@@ -115,24 +139,29 @@ def train_into(run: Run, plan: Plan) -> None:
             source = str(plan.maps.cache.folder)
             run.dataset(plan.pictures.frame(), maps, plan.maps.digest, "train", source)
     torch.manual_seed(fold(config.seed))
-    network = build(config.model, plan.about.channels, config.width)
+    network = network_of(plan.about)
     history = fit(
         config,
         network,
-        plan.tiles("train"),
-        plan.tiles("val"),
+        plan.samples("train"),
+        plan.samples("val"),
         plan.about,
         plan.device,
         folder,
         run,
     )
-    save_figure(training_curves(history), folder / "training_curves.png")
-    run.artifact(folder / "training_curves.png", "figures")
+    figures = {"training_curves": training_curves(history, task_of(config).labels)}
+    if norm_scalars(network):
+        figures["adaptive_norm"] = norm_curves(history)
+    for name, figure in figures.items():
+        save_figure(figure, folder / f"{name}.png")
+        run.artifact(folder / f"{name}.png", "figures")
     run.model(
         MODEL,
         folder / BEST,
         loader_module="seglab.evaluation.model",
         channels=plan.about.channels,
+        classes=plan.about.classes,
         metadata=asdict(plan.about),
         step=load_best(folder / BEST).epoch,
     )

@@ -1,16 +1,39 @@
 """A network by its name."""
 
-from collections.abc import Callable
-
 from torch import nn
 
+from seglab.networks.can import CAN, CANUNet
 from seglab.networks.unet import UNet
 
-NETWORKS: dict[str, Callable[[int, int], nn.Module]] = {"unet": UNet}
-TITLES = {"unet": "UNet"}
+TITLES = {"unet": "UNet", "can": "CAN", "can_unet": "CAN+UNet"}
 """How the studies print each network."""
+WIDTHS = {"unet": 64, "can": 24, "can_unet": 24}
+"""The width each study gave its network."""
 
 
-def build(model: str, channels: int, width: int) -> nn.Module:
-    """A freshly initialised ``model`` that turns ``channels`` channels into one mask's logits."""
-    return NETWORKS[model](channels, width)
+def build(
+    model: str,
+    channels: int,
+    classes: int,
+    width: int = 0,
+    depth: int = 7,
+    dilations: str = "report",
+    alpha: float = 0.2,
+    norm: str = "adaptive",
+) -> nn.Module:
+    """A freshly initialised ``model`` that turns ``channels`` channels into ``classes``.
+
+    ``width`` 0 is the model's own; ``depth`` and what follows it shape CAN and CAN+UNet alone.
+    """
+    width = width or WIDTHS[model]
+    if model == "unet":
+        return UNet(channels, width, classes)
+    return {"can": CAN, "can_unet": CANUNet}[model](
+        channels,
+        classes,
+        width,
+        depth,
+        chen=dilations == "chen",
+        alpha=alpha,
+        original_norm=norm == "adaptive_original",
+    )

@@ -22,6 +22,7 @@ def log_model(
     checkpoint: Path,
     loader_module: str,
     channels: int,
+    classes: int,
     metadata: Mapping[str, object],
     step: int,
     code: Path = PACKAGE,
@@ -44,6 +45,7 @@ def log_model(
             source_run_id=run.info.run_id,
             params=run.data.params,
         )
+        shape = (-1, -1, -1) if classes == 1 else (-1, -1, -1, classes)
         model = Model.log(
             artifact_path=None,
             flavor=mlflow.pyfunc,
@@ -57,7 +59,7 @@ def log_model(
             code_paths=[str(code)],
             signature=ModelSignature(
                 inputs=Schema([TensorSpec(np.dtype("uint8"), (-1, -1, -1, channels))]),
-                outputs=Schema([TensorSpec(np.dtype("float32"), (-1, -1, -1))]),
+                outputs=Schema([TensorSpec(np.dtype("float32"), shape)]),
             ),
             pip_requirements=[f"{package}=={_released(package)}" for package in REQUIREMENTS],
         )

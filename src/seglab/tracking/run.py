@@ -112,20 +112,31 @@ class Run:
         checkpoint: Path,
         loader_module: str,
         channels: int,
+        classes: int,
         metadata: Mapping[str, object],
         step: int = 0,
         code: Path = PACKAGE,
     ) -> str:
         """Logs a checkpoint as a model that ``mlflow.pyfunc`` loads, and returns its URI.
 
-        The model takes uint8 (n, h, w, ``channels``) and gives float32 (n, h, w); anything else is
-        refused by its signature. It is loaded by ``loader_module``'s ``_load_pyfunc(path)``, from a
-        copy of the package ``code`` that travels with it. ``metadata`` is what
-        ``reader.download_model`` gives back; the run's metrics of ``step`` become the model's.
+        The model takes uint8 (n, h, w, ``channels``) and gives float32, (n, h, w) for one class or
+        (n, h, w, ``classes``) for several; anything else is refused by its signature. It is loaded
+        by ``loader_module``'s ``_load_pyfunc(path)``, from a copy of the package ``code`` that
+        travels with it. ``metadata`` is what ``reader.download_model`` gives back; the run's
+        metrics of ``step`` become the model's.
         """
         run = lifecycle.find_run(self._client, self.id)
         return log_model(
-            self._client, run, name, checkpoint, loader_module, channels, metadata, step, code
+            self._client,
+            run,
+            name,
+            checkpoint,
+            loader_module,
+            channels,
+            classes,
+            metadata,
+            step,
+            code,
         )
 
     def _describe(self, tags: Mapping[str, object]) -> None:

@@ -13,7 +13,7 @@ from seglab.data.files import atomic_write
 from seglab.errors import CheckpointError
 from seglab.networks.build import build
 
-FORMAT = 1
+FORMAT = 2
 """Raised when a checkpoint's keys change meaning, so that an old one is refused, not misread."""
 
 LAST, BEST = "last.pt", "best.pt"
@@ -27,12 +27,16 @@ class About:
     """Every field of ``TrainConfig``."""
     channels: int
     """Channels of the network's input."""
+    classes: int
+    """Channels of its output: 1 for a mask, 3 for a painted picture."""
     precision: str
     """Arithmetic it was trained in: fp32 or bf16."""
     data: dict[str, str]
     """Data set: name, title and digest."""
     saliency: dict[str, Any] | None
     """Settings of the saliency maps it was fed, if any."""
+    targets: dict[str, Any] | None
+    """Settings of the painted pictures it learnt, if any."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,13 @@ def load_best(path: Path) -> Trained:
     """The network of a best checkpoint, in evaluation mode on the CPU."""
     content = load(path)
     about = About(**content["about"])
-    network = build(about.config["model"], about.channels, about.config["width"])
+    network = network_of(about)
     network.load_state_dict(content["model"])
     return Trained(network.eval(), about, content["epoch"])
+
+
+def network_of(about: About) -> nn.Module:
+    """The network that ``about`` tells of, freshly initialised."""
+    names = ("model", "width", "depth", "dilations", "alpha", "norm")
+    shape = {name: about.config[name] for name in names}
+    return build(channels=about.channels, classes=about.classes, **shape)

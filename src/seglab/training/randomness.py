@@ -13,10 +13,10 @@ def fold(*numbers: int) -> int:
     return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
-def tile_order(tiles: int, seed: int, epoch: int) -> Int64[Tensor, " n"]:
-    """The order in which an epoch visits its tiles."""
+def visiting_order(samples: int, seed: int, epoch: int) -> Int64[Tensor, " n"]:
+    """The order in which an epoch visits its samples."""
     generator = torch.Generator().manual_seed(fold(seed, ORDER, epoch))
-    return torch.randperm(tiles, generator=generator)
+    return torch.randperm(samples, generator=generator)
 
 
 def seed_step(seed: int, epoch: int, step: int) -> None:
