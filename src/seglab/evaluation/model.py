@@ -42,7 +42,7 @@ class Served:
                 f"(n, h, w, {inputs.channels}): {inputs.title}, values 0 to 255"
             )
         if self.about.classes > 1:
-            return np.stack([colours(self.network, one, self.device, "fp32") for one in data])
+            return np.stack([colours(self.network, one, self.device) for one in data])
         tile = self.about.config["tile"]
         return np.stack(
             [probabilities(self.network, one, tile, self.device, "fp32", 1) for one in data]

@@ -78,5 +78,5 @@ def write_predictions(trained: Trained, paths: dict[str, Path], output: Path) ->
             mask = binarise(probability, TABLE_THRESHOLD)
             prediction = mask.astype(np.uint8) * np.uint8(255)
         else:
-            prediction = painted(trained.network, x, device, about.precision)
+            prediction = painted(trained.network, x, device)
         write_png(output / f"{name}.png", prediction)
