@@ -50,9 +50,10 @@ def read_segmentations(path: Path) -> Truth:
     except Exception as error:  # scipy raises anything from ValueError to zlib's errors
         raise DataError(f"{path} holds no BSDS500 segmentations, or is damaged: {error}") from error
     segments = [
-        Segment(annotation, int(number), "", int(area), thing=False, crowd=False)
+        Segment(annotation, number, "", area, thing=False, crowd=False)
         for annotation, labels in enumerate(maps)
-        for number, area in zip(*np.unique_counts(labels), strict=True)
+        for number, area in enumerate(np.bincount(labels.ravel()).tolist())
+        if area
     ]
     return Truth(maps, tuple(segments))
 
