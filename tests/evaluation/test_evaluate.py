@@ -87,7 +87,8 @@ def test_one_row_a_picture_and_threshold_in_order(evaluated):
     ]
     assert list(zip(rows["part"], rows["image"], rows["threshold"], strict=True)) == expected
     assert list(rows) == [
-        "image", "part", "threshold", "tp", "fp", "fn", "tn", "iou", "dice", "height", "width",
+        "image", "part", "threshold", "tp", "fp", "fn", "tn", "iou", "dice", "margin",
+            "height", "width",
     ]  # fmt: skip
     found = rows[rows["threshold"] == 0.5].set_index("image")
     assert found.loc["b", "tp"] == found.loc["b", "fn"] == 5 * HEIGHT

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from seglab.evaluation.scores import Counts, binarise, count, dice, iou, score_rows
+from seglab.evaluation.scores import (
+    Counts,
+    binarise,
+    count,
+    dice,
+    iou,
+    margin_confidence,
+    score_rows,
+)
 
 
 def mask(*rows: str) -> np.ndarray:
@@ -77,6 +85,36 @@ def test_a_row_holds_counts_of_its_own_threshold():
         "tn": 1,
         "iou": 2 / 3,
         "dice": 4 / 5,
+        "margin": pytest.approx((127.5 + 17.5 + 12.5 + 72.5) / 4 / 255),
         "height": 1,
         "width": 4,
     }
+
+
+def test_confidence_counts_in_the_margin_alone():
+    truth = np.zeros((1, 40), np.uint8)
+    truth[:, 20:] = 1  # the margin is columns 15 to 24
+    probability = np.full((1, 40), 255, np.uint8)
+    probability[:, 15:25] = 0
+    probability[:, 15] = 51  # p = 0.2
+    assert margin_confidence(probability, truth) == pytest.approx((9 * 0.5 + 0.3) / 10)
+    probability[:, :15] = 128
+    probability[:, 25:] = 128
+    assert margin_confidence(probability, truth) == pytest.approx((9 * 0.5 + 0.3) / 10)
+
+
+def test_margins_do_not_follow_the_edge_of_the_picture():
+    truth = np.zeros((30, 30), np.uint8)
+    truth[:, :10] = 1
+    probability = np.full((30, 30), 255, np.uint8)
+    probability[:, 5:15] = 0
+    probability[0] = 255
+    assert margin_confidence(probability, truth) == 0.5
+    probability[:, 5:15] = 128
+    assert margin_confidence(probability, truth) < 0.5
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_a_picture_without_a_border_has_no_margin(value):
+    flat = np.full((20, 20), value, np.uint8)
+    assert np.isnan(margin_confidence(flat * 255, flat))

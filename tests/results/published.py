@@ -2,39 +2,18 @@
 
 import pandas as pd
 
-# Published results table of the original study: inputs, then train, val and test IoU and Dice.
-ICOSEG = """
-backprop    0.178 ± 0.156|0.273 ± 0.214|0.174 ± 0.11|0.281 ± 0.159|0.184 ± 0.156|0.283 ± 0.221
-deconv      0.0 ± 0.0|0.0 ± 0.0|0.0 ± 0.0|0.0 ± 0.0|0.0 ± 0.0|0.0 ± 0.0
-guided      0.405 ± 0.143|0.561 ± 0.147|0.412 ± 0.166|0.563 ± 0.183|0.407 ± 0.148|0.562 ± 0.16
-rgb         0.723 ± 0.225|0.814 ± 0.192|0.642 ± 0.315|0.72 ± 0.327|0.653 ± 0.302|0.736 ± 0.299
-rgb+backprop 0.733 ± 0.222|0.822 ± 0.189|0.724 ± 0.274|0.796 ± 0.279|0.719 ± 0.266|0.796 ± 0.262
-rgb+deconv  0.743 ± 0.215|0.83 ± 0.178|0.687 ± 0.272|0.771 ± 0.276|0.693 ± 0.256|0.782 ± 0.245
-rgb+guided  0.702 ± 0.223|0.8 ± 0.194|0.681 ± 0.273|0.767 ± 0.272|0.697 ± 0.267|0.78 ± 0.264
-"""
-INRIA = """
-backprop 8.7e-06 ± 4.42e-06|1.74e-05 ± 8.85e-06|7.85e-05 ± 0.0|0.000157 ± 0.0|1.86e-05 ± 0.0|3.72e-05 ± 0.0
-guided   0.63 ± 0.0285|0.773 ± 0.0215|0.532 ± 0.0|0.695 ± 0.0|0.462 ± 0.0|0.632 ± 0.0
-rgb      0.734 ± 0.0229|0.847 ± 0.0152|0.674 ± 0.0|0.805 ± 0.0|0.549 ± 0.0|0.709 ± 0.0
-rgb+backprop 0.754 ± 0.019|0.86 ± 0.0124|0.672 ± 0.0|0.804 ± 0.0|0.552 ± 0.0|0.712 ± 0.0
-rgb+guided 0.744 ± 0.0262|0.853 ± 0.0172|0.675 ± 0.0|0.806 ± 0.0|0.568 ± 0.0|0.725 ± 0.0
-"""  # noqa: E501
+from seglab.results.experiments import experiments
+
+DATASETS = {"icoseg/subset_80": "icoseg", "inria_aerial/subset_chicago": "inria"}
 PUBLISHED = {
-    dataset: {
-        line.split(maxsplit=1)[0]: line.split(maxsplit=1)[1].split("|")
-        for line in text.strip().splitlines()
+    title: {
+        e.changes["inputs"]: [f"{figure.value} ± {figure.std}" for figure in e.published.values()]
+        for e in experiments()
+        if e.dataset == dataset
     }
-    for dataset, text in (("icoseg/subset_80", ICOSEG), ("inria_aerial/subset_chicago", INRIA))
+    for title, dataset in DATASETS.items()
 }
-TITLES = {
-    "backprop": "UNet SAL MAP NONE",
-    "deconv": "UNet SAL MAP DECONV",
-    "guided": "UNet SAL MAP GUIDED",
-    "rgb": "UNet RGB",
-    "rgb+backprop": "UNet RGB SAL MAP NONE",
-    "rgb+deconv": "UNet RGB SAL MAP DECONV",
-    "rgb+guided": "UNet RGB SAL MAP GUIDED",
-}
+TITLES = {e.changes["inputs"]: e.title for e in experiments() if e.dataset == "icoseg"}
 METRICS = [f"metrics.evaluation/{p}/{s}" for p in ("train", "val", "test") for s in ("iou", "dice")]
 
 
@@ -46,6 +25,8 @@ def training_run(number, inputs="rgb", dataset="icoseg/subset_80", scores=None, 
         "status": "FINISHED",
         "start_time": pd.Timestamp("2025-01-01", tz="UTC") + pd.Timedelta(minutes=number),
         "params.inputs": inputs,
+        "params.model": "unet",
+        "params.dataset": DATASETS.get(dataset, "folder"),
         "params.split": "published",
         "params.width": "64",
         "params.epochs": "20",

@@ -17,6 +17,8 @@ from seglab.data.decode import encode_png
 from seglab.results.formats import markdown, terminal, write_all
 from seglab.results.latex import latex
 from seglab.results.page import html as page
+from seglab.results.printed import printed
+from seglab.results.report import Report
 from seglab.results.table import results_table
 from seglab.results.text import in_bold, plain
 from tests.results.published import PUBLISHED, TITLES, published_runs, training_run
@@ -43,10 +45,11 @@ def picture():
 
 
 def test_all_files_are_written_and_say_the_same_twice(table, picture, tmp_path):
-    first = write_all(table, tmp_path / "a", {"curves": picture})
-    second = write_all(table, tmp_path / "b", {"curves": picture})
+    report = Report([table], pictures={"curves": picture})
+    first = write_all(report, tmp_path / "a")
+    second = write_all(report, tmp_path / "b")
     assert [path.name for path in first] == [
-        f"results.{suffix}" for suffix in ("txt", "csv", "parquet", "md", "tex", "html")
+        f"results.{suffix}" for suffix in ("txt", "md", "tex", "html", "csv", "parquet")
     ]
     assert sorted(first) == sorted((tmp_path / "a").iterdir())
     for one, other in zip(first, second, strict=True):
@@ -54,12 +57,12 @@ def test_all_files_are_written_and_say_the_same_twice(table, picture, tmp_path):
 
 
 def test_csv_and_parquet_give_the_numbers_back(table, tmp_path):
-    write_all(table, tmp_path, {})
+    write_all(Report([table]), tmp_path)
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "results.parquet"), table.rows)
     csv = pd.read_csv(tmp_path / "results.csv")
     assert list(csv) == list(table.rows)
     numbers = table.rows.select_dtypes("number").columns
-    assert len(numbers) == 12 + 3
+    assert len(numbers) == 6 * 6 + 3  # six numbers a score; width, epochs and pictures
     for column in numbers:
         np.testing.assert_array_equal(csv[column], table.rows[column].astype(float))
     assert csv["dataset"].tolist() == table.rows["dataset"].tolist()
@@ -124,8 +127,9 @@ def test_terminal_is_bold_only_on_a_terminal(capsys):
     program = (
         "from tests.results.published import published_runs\n"
         "from seglab.results.formats import terminal\n"
+        "from seglab.results.report import Report\n"
         "from seglab.results.table import results_table\n"
-        "print(terminal(results_table(published_runs())))\n"
+        "print(terminal(Report([results_table(published_runs())])))\n"
     )
     reader, writer = pty.openpty()
     paths = os.pathsep.join(path for path in sys.path if path)
@@ -143,12 +147,12 @@ def test_terminal_is_bold_only_on_a_terminal(capsys):
     except OSError:  # Linux says EIO where the other end of a terminal is closed
         pass
     assert b"\x1b[1m0.719" in shown
-    assert "\x1b" not in terminal(results_table(published_runs()))
+    assert "\x1b" not in terminal(Report([results_table(published_runs())]))
 
 
 def test_markdown_has_one_cell_a_column(table):
-    lines = [line for line in markdown(table).splitlines() if line.startswith("|")]
-    assert len(lines) == 2 + len(table.rows)
+    lines = [line for line in markdown(Report([table])).splitlines() if line.startswith("|")]
+    assert len(lines) == 2 + len(printed(table))
     assert len({len(re.findall(r"(?<!\\)\|", line)) for line in lines}) == 1
     best = next(line for line in lines if "**0.719" in line)
     assert "UNet RGB SAL MAP NONE" in best
@@ -163,14 +167,14 @@ def columns(line):
 
 
 def test_latex_is_well_formed(table):
-    text = latex(table)
+    text = latex([table])
     bare = re.sub(r"\\[\\{}]", "", text)
     assert bare.count("{") == bare.count("}")
     assert re.findall(r"\\begin\{(\S+?)\}", text) == ["table*", "tabular"]
     assert re.findall(r"\\end\{(\S+?)\}", text) == ["tabular", "table*"]
     specified = re.search(r"\\begin\{tabular\}\{([lr]+)\}", text)[1]
     body = [line for line in text.splitlines() if line.endswith(r"\\")]
-    assert len(body) == 2 + len(table.rows)
+    assert len(body) == 2 + len(printed(table))
     assert {columns(line) for line in body} == {len(specified)}
     assert r"\textbf{0.719 $\pm$ 0.266}" in text
     assert r"50\% of\_A\&B \$x\$ \{\#1\} \textasciitilde{}\textasciicircum{}" in text
@@ -184,7 +188,7 @@ def test_latex_compiles(table, tmp_path):
             r"\documentclass{article}",
             r"\usepackage{booktabs,graphicx}",
             r"\begin{document}",
-            latex(table),
+            latex([table]),
             r"\end{document}",
         ]
     )
@@ -212,7 +216,7 @@ class Page(html.parser.HTMLParser):
             self.rows.append([])
         if tag in ("td", "th"):
             self.rows[-1].append("")
-        if tag == "h2":
+        if tag == "h3":
             self.headings.append("")
         if tag not in self.VOID:
             self.open.append(tag)
@@ -223,12 +227,12 @@ class Page(html.parser.HTMLParser):
     def handle_data(self, data):
         if "td" in self.open or "th" in self.open:
             self.rows[-1][-1] += data
-        if "h2" in self.open:
+        if "h3" in self.open:
             self.headings[-1] += data
 
 
 def test_the_page_shows_every_run_and_needs_nothing_else(table, picture):
-    text = page(table, {"curves <of> a run": picture})
+    text = page(Report([table], pictures={"curves <of> a run": picture}))
     read = Page(text)
     assert not read.open
     assert read.headings == [HOSTILE, ICOSEG, INRIA]

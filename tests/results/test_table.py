@@ -6,15 +6,22 @@ import pytest
 
 from seglab.errors import SeglabError
 from seglab.results.printed import notes, printed, settings_line, three_digits
-from seglab.results.table import results_table
+from seglab.results.table import SCORE_COLUMNS, results_table, validation_table
 from tests.results.published import PUBLISHED, TITLES, published_runs, training_run
 
 ICOSEG, INRIA = PUBLISHED
+EPOCH_SCORES = ("loss", "iou", "dice")
 SCORES = [f"{p} {s}" for p in ("Train", "Val", "Test") for s in ("IoU", "Dice")]
 
 
+def measured(table, **options):
+    """The lines of the table that show what runs measured."""
+    cells = printed(table, **options)
+    return cells[cells["Line"] == "measured"]
+
+
 def test_the_published_table_is_printed_as_it_was_published():
-    cells = printed(results_table(published_runs()))
+    cells = measured(results_table(published_runs()))
     expected = [
         [dataset, TITLES[inputs], *scores]
         for dataset, rows in PUBLISHED.items()
@@ -36,10 +43,10 @@ def test_rows_are_plain_numbers():
     row = rows[(rows["dataset"] == ICOSEG) & (rows["experiment"] == "UNet RGB")].iloc[0]
     assert row["test_iou"] == 0.653
     assert row["test_dice_std"] == 0.299
-    assert (row["width"], row["epochs"], row["seed"]) == (64, 20, 0)
+    assert (row["width"], row["epochs"], row["seeds"]) == (64, 20, "0")
     assert row["start_time"].tzinfo is not None
     assert len(row["run_id"]) == 32
-    assert rows["width"].dtype == rows["seed"].dtype == "Int64"
+    assert rows["width"].dtype == rows["epochs"].dtype == "Int64"
     assert rows["test_iou"].dtype == np.float64
     assert list(rows) == [
         "dataset",
@@ -48,12 +55,13 @@ def test_rows_are_plain_numbers():
             f"{p}_{s}{x}"
             for p in ("train", "val", "test")
             for s in ("iou", "dice")
-            for x in ("", "_std")
+            for x in ("", "_std", "_seeds", "_published", "_published_std", "_difference")
         ],
         "split",
         "width",
         "epochs",
-        "seed",
+        "pictures",
+        "seeds",
         "saliency",
         "status",
         "run_id",
@@ -81,8 +89,8 @@ def test_best_is_told_for_each_data_set_and_split_apart():
     runs.append(training_run(90, scores=scores["deconv"], **{"params.split": "grouped"}))
     runs.append(training_run(91, dataset=INRIA, scores=PUBLISHED[INRIA]["rgb"]))
     table = results_table(pd.DataFrame(runs))
-    for score in ("test_iou", "test_dice"):
-        best = table.rows[table.best(score)]
+    for column in SCORE_COLUMNS[-2:]:
+        best = table.rows[table.best(column)]
         assert list(zip(best["dataset"], best["split"], best["experiment"], strict=True)) == [
             (ICOSEG, "published", "UNet RGB SAL MAP NONE"),
             (ICOSEG, "grouped", "UNet RGB"),
@@ -117,7 +125,7 @@ def test_runs_without_scores_are_counted_and_jobs_that_train_nothing_are_not():
     note = notes(table)[-1]
     assert "2 training runs" in note
     assert "00000003 FAILED" in note
-    assert len(notes(results_table(pd.DataFrame(runs[:1])))) == 1
+    assert not any("without scores" in n for n in notes(results_table(pd.DataFrame(runs[:1]))))
 
 
 def test_a_half_evaluated_run_shows_dashes_for_what_it_lacks():
@@ -138,13 +146,13 @@ def test_a_run_of_another_making_that_has_scores_is_kept():
 
 def test_a_run_that_ended_badly_says_so_beside_its_id():
     run = training_run(1, scores=PUBLISHED[ICOSEG]["rgb"], status="KILLED")
-    assert printed(results_table(pd.DataFrame([run])))["Run"].tolist() == ["00000001 KILLED"]
+    assert measured(results_table(pd.DataFrame([run])))["Run"].tolist() == ["00000001 KILLED"]
 
 
 def test_settings_of_all_runs_are_said_once():
     line = settings_line(results_table(published_runs(ICOSEG)))
     assert line == (
-        "Split published, width 64, epochs 20, seed 0, saliency maps from vgg16 · class · raw."
+        "Split published, width 64, epochs 20, seeds 0, saliency maps from vgg16 · class · raw."
     )
     scores = PUBLISHED[ICOSEG]["rgb"]
     runs = [
@@ -153,8 +161,8 @@ def test_settings_of_all_runs_are_said_once():
     ]
     table = results_table(pd.DataFrame(runs))
     assert settings_line(table) == "Split published, width 64, epochs 20."
-    cells = printed(table)
-    assert cells["Seed"].tolist() == ["0", "1"]
+    cells = measured(table)
+    assert cells["Seeds"].tolist() == ["0", "1"]
     assert cells["Saliency"].tolist() == ["RANDOM WEIGHTS", "vgg16 · class · raw"]
 
 
@@ -178,3 +186,61 @@ def test_an_experiment_without_scores_says_what_to_run(runs, expected):
         results_table(frame)
     for words in expected:
         assert words in str(error.value)
+
+
+def test_measured_stands_beside_published_with_the_difference():
+    scores = ["0.7 ± 0.2"] * 6
+    cells = printed(results_table(pd.DataFrame([training_run(1, "rgb+backprop", scores=scores)])))
+    assert cells["Line"].tolist() == ["measured", "published", "difference"]
+    assert cells["Test IoU"].tolist() == ["0.7 ± 0.2", "0.719 ± 0.266", "−0.019"]
+    assert cells["Train IoU"].tolist() == ["0.7 ± 0.2", "0.733 ± 0.222", "−0.033"]
+    assert cells["Run"].tolist() == ["00000001", "", ""]
+    row = results_table(pd.DataFrame([training_run(1, "rgb", scores=scores)])).rows.iloc[0]
+    assert row["test_iou_difference"] == pytest.approx(0.7 - 0.653)
+
+
+def test_what_was_never_published_has_nothing_beside_it():
+    run = training_run(1, "rgb", dataset="folder/mine", scores=PUBLISHED[ICOSEG]["rgb"])
+    assert printed(results_table(pd.DataFrame([run])))["Line"].tolist() == ["measured"]
+
+
+def test_seeds_of_one_configuration_are_one_row_with_their_spread():
+    runs = [
+        training_run(number, scores=[f"{value} ± {std}"] * 6, **{"params.seed": str(seed)})
+        for number, seed, value, std in ((1, 10, 0.6, 0.1), (2, 2, 0.7, 0.2), (3, 0, 0.8, 0.3))
+    ]
+    runs.append(training_run(4, scores=["0.5 ± 0.1"] * 6))  # seed 0 a second time
+    table = results_table(pd.DataFrame(runs))
+    row, again = (row for _, row in table.rows.iterrows())
+    assert row["seeds"] == "0,2,10"
+    assert [run[:8] for run in row["run_id"].split(",")] == ["00000003", "00000002", "00000001"]
+    assert row["test_iou"] == pytest.approx(0.7)
+    assert row["test_iou_std"] == pytest.approx(0.2)  # over pictures: the mean of the seeds'
+    assert row["test_iou_seeds"] == pytest.approx(0.1)  # of 0.6, 0.7 and 0.8, with n − 1
+    assert (again["seeds"], again["test_iou"]) == ("0", 0.5)
+    cells = printed(table)
+    assert cells["Line"].tolist()[:2] == ["measured", "± over 3 seeds"]
+    assert cells["Test IoU"].tolist()[:2] == ["0.7 ± 0.2", "0.1"]
+    assert np.isnan(again["test_iou_seeds"])
+
+
+def test_runs_of_other_settings_are_rows_of_their_own():
+    scores = PUBLISHED[ICOSEG]["rgb"]
+    changes = [{}, {"params.learning_rate": "0.1"}, {"params.epochs": "2"}]
+    changes += [{"params.seed": "1", "params.data_dir": "/elsewhere", "params.device": "cuda"}]
+    runs = [training_run(n, scores=scores, **change) for n, change in enumerate(changes)]
+    assert results_table(pd.DataFrame(runs)).rows["seeds"].tolist() == ["0,1", "0", "0"]
+
+
+def test_validation_shows_the_best_and_the_last_epoch_apart():
+    runs = pd.DataFrame([training_run(1, "rgb"), training_run(2, "guided")])
+    epochs = pd.DataFrame(
+        [(16, 0.07, 0.6, 0.7, 0.12, 0.4, 0.5)],
+        index=[runs["run_id"][0]],
+        columns=["best_epoch", *(f"{e}_{s}" for e in ("best", "last") for s in EPOCH_SCORES)],
+    )
+    table = validation_table(runs, epochs)
+    cells = printed(table).set_index("Line").loc["measured"]
+    assert cells["Best epoch Epoch"] == "16.0"
+    assert (cells["Best epoch Dice"], cells["Last epoch Dice"]) == ("0.7", "0.5")
+    assert validation_table(runs, epochs.iloc[:0]) is None

@@ -5,7 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, UInt8
+from scipy.ndimage import maximum_filter, minimum_filter
 
+MARGIN = 5
+"""Pixels on either side of a true border that belong to its margin."""
 LEVELS = np.arange(256) / 255
 """Probability that each stored 8-bit value stands for."""
 
@@ -52,6 +55,20 @@ def binarise(probability: UInt8[np.ndarray, "h w"], threshold: float) -> Bool[np
     return probability >= int(np.searchsorted(LEVELS, threshold))
 
 
+def margin_confidence(
+    probability: UInt8[np.ndarray, "h w"], truth: UInt8[np.ndarray, "h w"]
+) -> float:
+    """Mean |p − 0.5| in the margin of the true object, in [0, 0.5]; NaN if it has no border.
+
+    The margin is every pixel with both object and background within ``MARGIN`` pixels in each
+    direction (a window of 11×11). Right or wrong does not count: it is how sure the network is
+    where objects end, as the saliency study claims of its maps.
+    """
+    side = 2 * MARGIN + 1
+    margin = maximum_filter(truth, side) != minimum_filter(truth, side)
+    return float(np.abs(LEVELS[probability[margin]] - 0.5).mean()) if margin.any() else np.nan
+
+
 def score_rows(
     name: str,
     part: str,
@@ -59,8 +76,10 @@ def score_rows(
     truth: UInt8[np.ndarray, "h w"],
     thresholds: Sequence[float],
 ) -> list[dict[str, object]]:
-    """One row a threshold: image, part, threshold, tp, fp, fn, tn, iou, dice, height, width."""
+    """One row a threshold: image, part, threshold, tp, fp, fn, tn, iou, dice, margin (its
+    confidence, the same in all), height, width."""
     height, width = truth.shape
+    margin = margin_confidence(probability, truth)
     rows: list[dict[str, object]] = []
     for threshold in thresholds:
         counts = count(binarise(probability, threshold), truth)
@@ -72,6 +91,7 @@ def score_rows(
                 **counts._asdict(),
                 "iou": iou(counts),
                 "dice": dice(counts),
+                "margin": margin,
                 "height": height,
                 "width": width,
             }

@@ -12,6 +12,7 @@ from seglab.jobs.config import DemoConfig
 from seglab.jobs.evaluate import evaluate_into
 from seglab.jobs.train import plan_training, train_into
 from seglab.results.formats import terminal
+from seglab.results.report import Report
 from seglab.results.table import results_table
 from seglab.saliency.config import SaliencyConfig
 from seglab.saliency.fill import fill
@@ -41,7 +42,7 @@ def demo(config: DemoConfig) -> None:
         print("4/5  scoring whole pictures")
         evaluate_into(run, EvaluateConfig(run=run.id))
     print("5/5  results\n")
-    print(terminal(results_table(read_runs(run_info(run.id).experiment))))
+    print(terminal(Report([results_table(read_runs(run_info(run.id).experiment))])))
     print(f"\nsee curves and pictures:\n  {ui_hint(run.experiment_id)}")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from seglab.results.config import ReportConfig
 from seglab.results.formats import terminal, write_all
+from seglab.results.report import Report
 from seglab.results.table import results_table
 from seglab.tracking.reader import read_runs
 from seglab.tracking.run import start_run
@@ -18,6 +19,6 @@ def report(config: ReportConfig) -> None:
         tempfile.TemporaryDirectory() as folder,
         start_run(f"report {config.experiment}", params=asdict(config)) as run,
     ):
-        write_all(table, Path(folder), pictures={})
+        write_all(Report([table]), Path(folder))
         run.artifacts(Path(folder), "report")
-        print(terminal(table))
+        print(terminal(Report([table])))

@@ -1,24 +1,23 @@
-"""The results table as people read it: rounded, best scores marked, with notes."""
+"""Results tables as people read them: rounded, best scores marked, with notes."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import groupby
 
 import pandas as pd
 
-from seglab.results.table import (
-    SCORES,
-    SETTINGS,
-    ResultsTable,
-    counted,
-    score_columns,
-    short_id,
-)
+from seglab.results.table import SETTINGS, Column, ResultsTable, counted, short_ids
 
 NOTHING = "–"
+MEASURED = "measured"
+LINE = "Line"
+"""Column that says what a line shows: measured, over seeds, published or difference."""
 NOTE = (
     "IoU and Dice: mean ± population standard deviation over the pictures of a part, at threshold "
     "0.5. The best test scores of each data set and split are marked."
 )
+SEEDS_NOTE = "Rows of several seeds show means over them, and below the standard deviation of these"
+PUBLISHED_NOTE = "Below a row: what the original study published, and measured less published."
 
 
 def printed(
@@ -27,32 +26,77 @@ def printed(
     bold: Callable[[str], str] = str,
     plus_minus: str = " ± ",
 ) -> pd.DataFrame:
-    """The table as it is printed: Dataset, Experiment, Train IoU … Test Dice, settings, Run.
+    """The table as it is printed: Line, Dataset, Experiment, Train IoU … Test Dice, settings, Run.
 
-    ``text`` escapes what runs say about themselves, ``bold`` marks the best test scores.
+    A measured row is followed by lines for the spread over seeds, what was published and the
+    difference, where there are such; they have its index. ``text`` escapes what runs say about
+    themselves, ``bold`` marks the best values.
     """
-    rows = table.rows
-    cells = {
-        "Dataset": rows["dataset"].map(lambda name: text(name) or NOTHING),
-        "Experiment": rows["experiment"].map(lambda name: text(name) or NOTHING),
+    best = {column.key: table.best(column).tolist() for column in table.columns}
+    lines = []
+    for number, (_, row) in enumerate(table.rows.iterrows()):
+        names = {"Dataset": text(row["dataset"]) or NOTHING}
+        settings = {
+            name.title(): text(shown_setting(name, row[name])) or NOTHING for name in SETTINGS
+        }
+        first = {
+            heading(column): (bold if best[column.key][number] else str)(
+                mean_and_std(row[column.key], row[f"{column.key}_std"], plus_minus)
+            )
+            for column in table.columns
+        }
+        experiment = {"Experiment": text(row["experiment"]) or NOTHING}
+        run = {"Run": text(short_ids(row))}
+        lines.append({LINE: MEASURED} | names | experiment | first | settings | run)
+        blank = dict.fromkeys([*settings, "Run"], "")
+        for line, cells in beside(row, table.columns, plus_minus).items():
+            lines.append({LINE: line} | names | {"Experiment": f"· {line}"} | cells | blank)
+    return pd.DataFrame(lines, index_of(table, lines))
+
+
+def index_of(table: ResultsTable, lines: list[dict[str, str]]) -> list[object]:
+    """The row of the table that each line belongs to."""
+    rows = iter(table.rows.index)
+    index: list[object] = []
+    for line in lines:
+        index.append(next(rows) if line[LINE] == MEASURED else index[-1])
+    return index
+
+
+def beside(
+    row: "pd.Series[float]", columns: tuple[Column, ...], plus_minus: str
+) -> dict[str, dict[str, str]]:
+    """The lines below a measured row, those without any number left out."""
+    number = len(str(row["seeds"]).split(","))
+    ends = {f"± over {counted(number, 'seed')}": "_seeds", "published": "_published"}
+    lines = {
+        line: {
+            heading(c): mean_and_std(
+                row[c.key + end], row.get(f"{c.key}{end}_std", math.nan), plus_minus
+            )
+            for c in columns
+        }
+        for line, end in ends.items()
     }
-    for name in score_columns():
-        part, score = name.split("_")
-        column = pd.Series(
-            [
-                mean_and_std(mean, std, plus_minus)
-                for mean, std in zip(rows[name], rows[f"{name}_std"], strict=True)
-            ],
-            rows.index,
-        )
-        if part == "test":
-            column = column.where(~table.best(name), column.map(bold))
-        cells[f"{part.title()} {SCORES[score]}"] = column
-    for name in SETTINGS:
-        values = rows[name].astype("string").fillna("")
-        cells[name.title()] = values.map(lambda value: text(value) or NOTHING)
-    cells["Run"] = pd.Series([text(short_id(row)) for _, row in rows.iterrows()], rows.index)
-    return pd.DataFrame(cells)
+    lines["difference"] = {heading(c): signed(row[f"{c.key}_difference"]) for c in columns}
+    return {line: cells for line, cells in lines.items() if set(cells.values()) != {NOTHING}}
+
+
+def heading(column: Column) -> str:
+    """``Test IoU``."""
+    return f"{column.group} {column.name}"
+
+
+def by_group(columns: tuple[Column, ...]) -> Iterator[tuple[str, Iterator[Column]]]:
+    """Columns under each heading that spans several."""
+    return groupby(columns, key=lambda column: column.group)
+
+
+def shown_setting(name: str, value: object) -> str:
+    """A setting as it is printed; no limit on pictures is all of them."""
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    return "all" if name == "pictures" and value == 0 else str(value)
 
 
 def three_digits(value: float) -> str:
@@ -68,20 +112,40 @@ def mean_and_std(mean: float, std: float, plus_minus: str) -> str:
     return three_digits(mean) + spread
 
 
+def signed(difference: float) -> str:
+    """With its sign and two significant digits: +0.013, −0.2; a dash where there is none."""
+    if math.isnan(difference):
+        return NOTHING
+    return f"{float(f'{difference:.2g}'):+}".replace("-", "−")
+
+
 def settings_line(table: ResultsTable) -> str:
-    """What all runs share: "Split published, width 64, epochs 20, seed 0."; may be empty."""
+    """What all rows share: "Split published, width 64, epochs 20, seeds 0."; may be empty."""
     shared = [
-        f"{'saliency maps from' if name == 'saliency' else name} {value}"
-        for name, value in table.constants().items()
-        if value
+        f"{'saliency maps from' if name == 'saliency' else name} {shown_setting(name, value)}"
+        for name, value in constants(table).items()
     ]
     line = ", ".join(shared)
     return line[:1].upper() + line[1:] + "." * bool(line)
 
 
+def constants(table: ResultsTable) -> dict[str, str]:
+    """Settings in which all rows agree, where these say anything."""
+    return {n: v for n, v in table.constants().items() if v and (n, v) != ("pictures", "0")}
+
+
+def without_constants(table: ResultsTable, cells: pd.DataFrame) -> pd.DataFrame:
+    """``cells`` less the columns of settings in which all rows agree."""
+    return cells.drop(columns=[name.title() for name in table.constants()])
+
+
 def notes(table: ResultsTable) -> list[str]:
     """What the numbers are, and which runs have none."""
-    lines = [NOTE]
+    lines = [NOTE] if table.name == "results" else []
+    if table.rows["seeds"].str.contains(",").any():
+        lines.append(f"{SEEDS_NOTE}.")
+    if table.rows[[f"{column.key}_published" for column in table.columns]].notna().any(axis=None):
+        lines.append(PUBLISHED_NOTE)
     if table.unevaluated:
         lines.append(
             f"Not in the table: {counted(len(table.unevaluated), 'training run')} without scores "

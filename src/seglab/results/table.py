@@ -1,39 +1,74 @@
-"""The results table of an experiment: one row a run, in the order of the published tables."""
+"""Results tables: a row a configuration, its seeds together, with what was published beside it."""
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from seglab.errors import SeglabError
+from seglab.results.experiments import Experiment, experiment_of, place
 
 PARTS = ("train", "val", "test")
 SCORES = {"iou": "IoU", "dice": "Dice"}
-SETTINGS = ("split", "width", "epochs", "seed", "saliency")
-PUBLISHED_ORDER = (
-    "backprop", "deconv", "guided", "rgb", "rgb+backprop", "rgb+deconv", "rgb+guided",
-)  # fmt: skip
-"""Inputs as the original study lists them, without RGB first."""
+SETTINGS = ("split", "width", "epochs", "pictures", "seeds", "saliency")
+MOVES_WORK = ("seed", "data_dir", "device", "workers", "resume")
+"""Parameters in which runs of one row may differ: they change no number, or are the seed."""
 SPLIT_ORDER = ("published", "grouped")
+
+
+class Column(NamedTuple):
+    """A score as a column of a table."""
+
+    key: str
+    """test_iou, best_loss …: how rows, and published figures, name it."""
+    group: str
+    name: str
+    best: Literal["max", "min", ""] = ""
+    """max or min if the best value of a data set and split is marked, else empty."""
+
+
+SCORE_COLUMNS = tuple(
+    Column(f"{part}_{score}", part.title(), name, "max" if part == "test" else "")
+    for part in PARTS
+    for score, name in SCORES.items()
+)
+EPOCH_COLUMNS = (
+    Column("best_epoch", "Best epoch", "Epoch"),
+    *(
+        Column(f"{epoch}_{score}", f"{epoch.title()} epoch", name)
+        for epoch in ("best", "last")
+        for score, name in {"loss": "Loss", **SCORES}.items()
+    ),
+)
 
 
 @dataclass(frozen=True)
 class ResultsTable:
-    """Scores of the evaluated runs of an experiment, as plain numbers."""
+    """Scores of an experiment's configurations, as plain numbers."""
 
+    name: str
+    """File name without extension: results, validation."""
+    title: str
+    columns: tuple[Column, ...]
     rows: pd.DataFrame
-    """One row a run: dataset, experiment, train_iou, train_iou_std, train_dice … test_dice_std,
-    split, width, epochs, seed, saliency, status, run_id, start_time."""
-    unevaluated: tuple[str, ...]
+    """dataset and experiment; then for each column ``key`` its mean over seeds, ``key_std`` (over
+    pictures; mean over seeds), ``key_seeds`` (standard deviation over seeds), ``key_published``,
+    ``key_published_std``, ``key_difference``; then split, width, epochs, pictures (0: all), seeds,
+    saliency, status, run_id and start_time (of the first seed)."""
+    unevaluated: tuple[str, ...] = ()
     """Training runs without scores, by the first digits of their id, with status."""
 
-    def best(self, score: str) -> "pd.Series[bool]":
-        """Rows with the highest ``score`` (test_iou, test_dice) of their data set and split."""
-        highest = self.rows.groupby(["dataset", "split"])[score].transform("max")
-        return self.rows[score].eq(highest)
+    def best(self, column: Column) -> "pd.Series[bool]":
+        """Rows with the best value of ``column`` in their data set and split, if it has one."""
+        if not column.best:
+            return pd.Series(False, self.rows.index)
+        groups = self.rows.groupby(["dataset", "split"])[column.key]
+        return self.rows[column.key].eq(groups.transform(column.best))
 
     def constants(self) -> dict[str, str]:
-        """Settings in which all runs agree; runs without saliency maps agree with any maps."""
+        """Settings in which all rows agree; rows without saliency maps agree with any maps."""
         values = {name: self.rows[name].astype("string").fillna("") for name in SETTINGS}
         values["saliency"] = values["saliency"].where(lambda label: label != "")
         return {
@@ -44,21 +79,37 @@ class ResultsTable:
 
 
 def results_table(runs: pd.DataFrame) -> ResultsTable:
-    """The table of an experiment's runs (``tracking.reader.read_runs``).
+    """The scores of an experiment's runs (``tracking.reader.read_runs``) on whole pictures.
 
-    Sorted by data set, split, published order of inputs, start time. Raises ``SeglabError`` that
-    says what to run if no run has scores.
+    Runs that differ in the seed alone are one row. Sorted by data set, split, published order,
+    start time. Raises ``SeglabError`` that says what to run if no run has scores.
     """
     rows = typed(runs)
-    evaluated = rows[score_columns()].notna().any(axis=1)
-    trained = rows["experiment"] != ""
-    missing = rows[trained & ~evaluated].sort_values(["start_time", "run_id"])
+    evaluated = rows[[column.key for column in SCORE_COLUMNS]].notna().any(axis=1)
+    missing = rows[(rows["experiment"] != "") & ~evaluated].sort_values(["start_time", "run_id"])
     if not evaluated.any():
         raise SeglabError(nothing_to_show(len(runs), missing))
     return ResultsTable(
-        rows=in_published_order(rows[evaluated]).drop(columns="inputs"),
-        unevaluated=tuple(short_id(row) for _, row in missing.iterrows()),
+        name="results",
+        title="Whole pictures",
+        columns=SCORE_COLUMNS,
+        rows=arranged(rows[evaluated], SCORE_COLUMNS),
+        unevaluated=tuple(short_ids(row) for _, row in missing.iterrows()),
     )
+
+
+def validation_table(runs: pd.DataFrame, epochs: pd.DataFrame) -> ResultsTable | None:
+    """Validation scores of the same runs at their best and at their last epoch; None without.
+
+    ``epochs`` has a row a run (index: run_id), columns best_epoch, best_loss … last_dice, as of
+    ``curves.best_and_last``.
+    """
+    rows = typed(runs).join(epochs, on="run_id")
+    known = rows.reindex(columns=[column.key for column in EPOCH_COLUMNS]).notna().any(axis=1)
+    if not known.any():
+        return None
+    title = "Validation tiles at the best and the last epoch"
+    return ResultsTable("validation", title, EPOCH_COLUMNS, arranged(rows[known], EPOCH_COLUMNS))
 
 
 def typed(runs: pd.DataFrame) -> pd.DataFrame:
@@ -79,48 +130,90 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
         for score in SCORES
         for suffix in ("", "_std")
     }
+    params = [name for name in map(str, runs) if name.startswith("params.")]
+    found = [params_of(run, params) for _, run in runs[params].iterrows()]
     return pd.DataFrame(
         {
             "dataset": text("tags.seglab.dataset_title"),
             "experiment": text("tags.seglab.experiment_title"),
             **{name: pd.to_numeric(values).astype(float) for name, values in numbers.items()},
             "split": text("params.split"),
-            "width": whole("params.width"),
+            # The width that a network really had; its parameter may be 0, the model's own.
+            "width": whole("tags.seglab.width").fillna(whole("params.width")),
             "epochs": whole("params.epochs"),
-            "seed": whole("params.seed"),
+            "pictures": whole("params.pictures"),
+            "seeds": text("params.seed"),
             "saliency": text("tags.seglab.saliency"),
             "status": text("status"),
             "run_id": text("run_id"),
             "start_time": pd.to_datetime(column("start_time"), utc=True),
-            "inputs": text("params.inputs"),
-        }
+            "place": [place(params) for params in found],
+            "published": [experiment_of(p, p.get("dataset", "")) for p in found],
+            "configuration": [configuration(params) for params in found],
+        },
+        runs.index,
     )
 
 
-def in_published_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """``rows`` as the study lists them; unknown splits and inputs come last."""
-    places = rows.assign(
-        split_place=rows["split"].map(placed(SPLIT_ORDER)),
-        inputs_place=rows["inputs"].map(placed(PUBLISHED_ORDER)),
-    )
-    order = ["dataset", "split_place", "inputs_place", "start_time", "run_id"]
-    return rows.loc[places.sort_values(order).index].reset_index(drop=True)
+def params_of(run: "pd.Series[str]", columns: list[str]) -> dict[str, str]:
+    """A run's parameters by name."""
+    return {name.removeprefix("params."): v for name in columns if isinstance(v := run[name], str)}
 
 
-def placed(order: tuple[str, ...]) -> Callable[[str], int]:
-    """A name's place in ``order``; behind all others if it is not there."""
-    return lambda name: order.index(name) if name in order else len(order)
+def configuration(params: Mapping[str, str]) -> str:
+    """All parameters that must agree for runs to be seeds of one row, as one text."""
+    return repr(sorted((name, v) for name, v in params.items() if name not in MOVES_WORK))
 
 
-def score_columns() -> list[str]:
-    """Columns of means: train_iou, train_dice, val_iou …"""
-    return [f"{part}_{score}" for part in PARTS for score in SCORES]
+def arranged(rows: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+    """``rows`` over their seeds, in published order, with published figures beside them."""
+    same = ["dataset", "experiment", "saliency", "configuration"]
+    rows = rows.sort_values(["start_time", "run_id"])
+    # Where a configuration was run twice with one seed, the second is a row of its own.
+    again = rows.groupby([*same, "seeds"]).cumcount()
+    groups = rows.groupby([*same, again], sort=False)
+    merged = pd.DataFrame([over_seeds(group, columns) for _, group in groups])
+    split = merged["split"].map(lambda s: (*SPLIT_ORDER, s).index(s))
+    order = ["dataset", "split_place", "place", "start_time", "run_id"]
+    merged = merged.assign(split_place=split).sort_values(order).reset_index(drop=True)
+    kept = [key for column in columns for key in parts_of(column)]
+    front, back = ["dataset", "experiment"], [*SETTINGS, "status", "run_id", "start_time"]
+    types = {"width": "Int64", "epochs": "Int64", "pictures": "Int64"}
+    return merged[[*front, *kept, *back]].astype(types | dict.fromkeys(kept, float))
 
 
-def short_id(run: "pd.Series[str]") -> str:
-    """First eight digits of a run's id, with its status if it did not end well."""
-    ended_badly = run["status"] in ("FAILED", "KILLED")
-    return f"{run['run_id'][:8]} {run['status']}" if ended_badly else run["run_id"][:8]
+def parts_of(column: Column) -> list[str]:
+    """What a table stores of a score."""
+    ends = ("", "_std", "_seeds", "_published", "_published_std", "_difference")
+    return [column.key + end for end in ends]
+
+
+def over_seeds(group: pd.DataFrame, columns: tuple[Column, ...]) -> dict[str, object]:
+    """One row of a table from the runs of one configuration."""
+    group = group.sort_values("seeds", key=lambda s: pd.to_numeric(s, errors="coerce"))
+    first = group.iloc[0]
+    row: dict[str, object] = dict(first)
+    experiment: Experiment | None = first["published"]
+    for column in columns:
+        key = column.key
+        values = group[key]
+        row[key] = mean = values.mean()
+        row[f"{key}_std"] = group[f"{key}_std"].mean() if f"{key}_std" in group else np.nan
+        row[f"{key}_seeds"] = values.std(ddof=1)
+        figure = experiment.published.get(key) if experiment else None
+        row[f"{key}_published"] = figure.value if figure else np.nan
+        row[f"{key}_published_std"] = figure.std if figure and figure.std is not None else np.nan
+        row[f"{key}_difference"] = mean - figure.value if figure else np.nan
+    row["seeds"] = ",".join(filter(None, group["seeds"]))
+    row["run_id"] = ",".join(group["run_id"])
+    row["status"] = ",".join(sorted(set(filter(None, group["status"]))))
+    return row
+
+
+def short_ids(row: "pd.Series[str]") -> str:
+    """First eight digits of each run's id, with the status of those that did not end well."""
+    bad = [status for status in row["status"].split(",") if status in ("FAILED", "KILLED")]
+    return " ".join([*(run[:8] for run in row["run_id"].split(",")), *bad])
 
 
 def nothing_to_show(runs: int, missing: pd.DataFrame) -> str:

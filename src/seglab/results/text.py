@@ -7,13 +7,13 @@ from collections.abc import Callable
 import pandas as pd
 from tabulate import tabulate
 
-from seglab.results.printed import notes, printed
+from seglab.results.printed import LINE, notes, printed
 from seglab.results.table import ResultsTable
 
 COLUMNS = 120
 """Characters a line may have."""
 WIDEST_NAME = 24
-BLOCK = ["dataset", "split", "width", "epochs"]
+BLOCK = ["dataset", "split", "width", "epochs", "pictures"]
 """What the rows under one heading share."""
 ANSI = re.compile(r"\x1b\[\d*m")
 
@@ -44,16 +44,18 @@ def plain(table: ResultsTable, mark: Callable[[str], str] = with_star) -> str:
 
 def in_blocks(table: ResultsTable, cells: pd.DataFrame) -> str:
     """Blocks of ``cells`` under their headings, then the notes."""
-    seeds = table.rows["seed"].nunique() > 1
+    seeds = table.rows["seeds"].nunique() > 1
+    cells = cells.drop(columns=LINE)
     blocks = []
     for _, rows in table.rows.groupby(BLOCK, sort=False, dropna=False):
         block = cells.loc[rows.index]
         first = block.iloc[0]
         heading = [first["Dataset"].replace("\n", ""), f"{first['Split']} split"]
         heading += [f"width {first['Width']}", f"{first['Epochs']} epochs"]
-        heading += [] if seeds else [f"seed {first['Seed']}"]
-        body = block.drop(columns=["Dataset", "Split", "Width", "Epochs", "Saliency"])
-        body = body if seeds else body.drop(columns="Seed")
+        heading += [f"{first['Pictures']} pictures a part"] * first["Pictures"].isdecimal()
+        heading += [] if seeds else [f"seed {first['Seeds']}"]
+        body = block.drop(columns=["Dataset", *(n.title() for n in BLOCK[1:]), "Saliency"])
+        body = body if seeds else body.drop(columns="Seeds")
         headers = [name.replace(" ", "\n") for name in body.columns]
         grid = tabulate(body.to_numpy().tolist(), headers=headers, disable_numparse=True)
         blocks.append("\n".join([filled(" · ".join(heading)), grid, *saliency_lines(rows)]))
