@@ -17,7 +17,7 @@ from tqdm import tqdm
 from seglab.data.samples import Sample, Samples
 from seglab.errors import TrainingError
 from seglab.networks.norm import norm_scalars
-from seglab.networks.precision import autocast
+from seglab.networks.precision import autocast, memory_format
 from seglab.training.checkpoint import BEST, LAST, About, save
 from seglab.training.config import TrainConfig
 from seglab.training.interrupt import Held, signals_held
@@ -67,7 +67,8 @@ def fit(
     """
     # cuDNN's fastest kernels add up in an order of their own; these give the same bits every time.
     torch.backends.cudnn.deterministic = True
-    network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(device=device)
+    network.to(memory_format=memory_format(network, device))
     task = task_of(config)
     optimizer = torch.optim.Adam(network.parameters(), eps=task.adam_epsilon)
     progress = restore(folder / LAST, network, optimizer)
@@ -167,7 +168,8 @@ def forward(
 ) -> tuple[Float[Tensor, "b k h w"], Float[Tensor, "b k h w"]]:
     """Outputs and target of a batch on the network's device."""
     device = next(network.parameters()).device
-    x = batch.x.to(device, non_blocking=True).to(torch.float32, memory_format=torch.channels_last)
+    layout = memory_format(network, device)
+    x = batch.x.to(device, non_blocking=True).to(torch.float32, memory_format=layout)
     target = task.target(batch.y.to(device, non_blocking=True))
     with autocast(precision, device):
         outputs = network(x / 255)

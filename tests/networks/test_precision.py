@@ -1,0 +1,35 @@
+"""bf16 may be coarser than fp32, but not wrong."""
+
+import pytest
+import torch
+
+from seglab.networks.build import TITLES, build
+from seglab.networks.precision import autocast, memory_format
+
+CPU = torch.device("cpu")
+
+
+def gradients(model, precision):
+    """Weight gradients of a freshly made network, in the memory order a training takes."""
+    torch.manual_seed(0)
+    network = build(model, 3, 3)
+    layout = memory_format(network, CPU)
+    network.to(memory_format=layout)
+    x = torch.rand(2, 3, 64, 64).to(memory_format=layout)
+    with autocast(precision, CPU):
+        outputs = network.eval()(x)
+    outputs.float().square().mean().backward()
+    return {name: p.grad for name, p in network.named_parameters() if p.dim() == 4}
+
+
+@pytest.mark.parametrize("model", [model for model in TITLES if model != "unet"])
+def test_gradients_of_dilated_networks_are_those_of_fp32(model):
+    exact, coarse = gradients(model, "fp32"), gradients(model, "bf16")
+    for name, gradient in exact.items():
+        error = (coarse[name] - gradient).norm() / gradient.norm()
+        assert error < 0.05, f"{name} is off by {error:.0%}"
+
+
+def test_networks_without_dilation_are_trained_channels_last():
+    with torch.device("meta"):
+        assert memory_format(build("unet", 3, 1), CPU) == torch.channels_last
