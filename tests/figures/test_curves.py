@@ -43,8 +43,8 @@ def test_a_single_epoch_is_visible():
 
 def test_norm_curves_show_a_and_b_of_every_layer():
     rows = [
-        {"val/loss": 1.0, "norm/01/a": 1.0, "norm/01/b": 0.0, "norm/02/a": 3.0, "norm/02/b": 0.1},
-        {"val/loss": 1.0, "norm/01/a": 0.9, "norm/01/b": 0.2, "norm/02/a": 4.0, "norm/02/b": 0.3},
+        {"val/loss": 1.0, "norm/01_a": 1.0, "norm/01_b": 0.0, "norm/02_a": 3.0, "norm/02_b": 0.1},
+        {"val/loss": 1.0, "norm/01_a": 0.9, "norm/01_b": 0.2, "norm/02_a": 4.0, "norm/02_b": 0.3},
     ]
     a, b = norm_curves(rows).axes
     assert [line.get_ydata().tolist() for line in a.lines] == [[1.0, 0.9], [3.0, 4.0]]

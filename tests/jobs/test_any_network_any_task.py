@@ -68,7 +68,7 @@ def test_masks(store, model):
     evaluate(EvaluateConfig(run=run.info.run_id, splits=("val",)))
     scored = MlflowClient().get_run(run.info.run_id).data.metrics
     assert 0 <= scored["evaluation/val/iou"] <= scored["evaluation/val/dice"] <= 1
-    assert ("norm/01/a" in scored) is (model != "unet")
+    assert ("norm/01_a" in scored) is (model != "unet")
 
 
 @pytest.mark.parametrize("model", list(TITLES))

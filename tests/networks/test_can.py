@@ -116,6 +116,6 @@ def test_scalars_of_each_layer_in_their_order():
     with torch.no_grad():
         network.head[1].a.fill_(7)
     scalars = norm_scalars(network)
-    assert list(scalars) == [f"norm/0{layer}/{name}" for layer in (1, 2, 3, 4) for name in "ab"]
-    assert (scalars["norm/04/a"], scalars["norm/01/b"]) == (7, 0)
+    assert list(scalars) == [f"norm/0{layer}_{name}" for layer in (1, 2, 3, 4) for name in "ab"]
+    assert (scalars["norm/04_a"], scalars["norm/01_b"]) == (7, 0)
     assert norm_scalars(build("unet", 3, 1, width=2)) == {}

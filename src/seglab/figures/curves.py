@@ -44,15 +44,17 @@ def training_curves(history: Sequence[Mapping[str, float]], labels: Mapping[str,
 def norm_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     """a and b of every adaptive norm, y = a·x + b·BN(x), over the epochs; light lines lie deep.
 
-    ``history`` holds ``norm/<layer>/a`` and ``norm/<layer>/b`` of each epoch.
+    ``history`` holds ``norm/<layer>_a`` and ``norm/<layer>_b`` of each epoch.
     """
     epochs = np.arange(1, len(history) + 1)
-    layers = sorted({key.split("/")[1] for key in history[0] if key.startswith("norm/")})
+    layers = sorted(
+        {key.removeprefix("norm/").removesuffix("_a") for key in history[0] if key.endswith("_a")}
+    )
     figure = Figure(figsize=(8.2, 3.2), layout="constrained")
     meanings = {"a": "a, weight of the identity", "b": "b, weight of the batch norm"}
     for axes, (name, meaning) in zip(figure.subplots(1, 2), meanings.items(), strict=True):
         for layer, colour in zip(layers, viridis(np.linspace(0, 0.9, len(layers))), strict=True):
-            values = [metrics[f"norm/{layer}/{name}"] for metrics in history]
+            values = [metrics[f"norm/{layer}_{name}"] for metrics in history]
             marker = "." if len(history) == 1 else ""
             axes.plot(epochs, values, color=tuple(colour), marker=marker, label=str(int(layer)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -32,11 +32,11 @@ class AdaptiveNorm(nn.Module):
 
 
 def norm_scalars(network: nn.Module) -> dict[str, float]:
-    """``norm/<layer>/a`` and ``/b`` of each adaptive norm of ``network``, numbered from 01 in the
-    order of the layers; empty for a network without one."""
+    """``norm/<layer>_a`` and ``_b`` of each adaptive norm of ``network``, numbered from 01 in the
+    order of the layers; empty for a network without one. (One slash: one section in MLflow.)"""
     norms = [module for module in network.modules() if isinstance(module, AdaptiveNorm)]
     return {
-        f"norm/{number:02}/{name}": getattr(norm, name).item()
+        f"norm/{number:02}_{name}": getattr(norm, name).item()
         for number, norm in enumerate(norms, start=1)
         for name in ("a", "b")
     }
