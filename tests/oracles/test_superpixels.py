@@ -11,7 +11,7 @@ from skimage.data import astronaut
 from skimage.filters.rank import gradient
 from skimage.morphology import disk
 
-from seglab.superpixels.colors import normalised_lab
+from seglab.superpixels.colors import normalise
 from seglab.superpixels.eikonal import eikonal
 from seglab.superpixels.metrics import annotator_scores, picture_scores, score_row
 from seglab.superpixels.seeds import cell_side, flattest_pixels
@@ -23,7 +23,7 @@ AGREED = ("boundary_recall", "undersegmentation", "compactness", "compactness_pi
 
 
 def test_seeds_of_a_bsds_picture_are_the_study_s():
-    _, grey = normalised_lab(PHOTO, pad=4)
+    grey = normalise(PHOTO, np.empty(PHOTO.shape, np.float32))
     assert cell_side(*BSDS_SHAPE, 400) == heap_marching.CELL
     expected = heap_marching.seeds_on_grid(gradient(grey, disk(1)))
     assert flattest_pixels(grey, heap_marching.CELL).tolist() == [list(at) for at in expected]

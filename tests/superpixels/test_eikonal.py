@@ -115,6 +115,13 @@ def test_impossible_numbers_are_refused_all_at_once():
         eikonal(noise(4, 4), 0, float("nan"), mask_weight=-1)
 
 
+def test_pictures_beyond_all_addresses_are_refused():
+    for shape in ((16384, 16384, 3), (1, 2**25, 3)):
+        vast = np.broadcast_to(np.uint8(0), shape)
+        with pytest.raises(DataError, match="is too large; cut it into parts"):
+            eikonal(vast, 10)
+
+
 def test_masks_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match="mask is 4×5, its picture 4×4"):
         eikonal(noise(4, 4), 2, mask=np.zeros((4, 5), np.int32))

@@ -22,24 +22,21 @@ FLAT = 0.1
 scaling it up would make much of rounding errors (a and b of a grey picture)."""
 
 
-def normalised_lab(
-    image: UInt8[np.ndarray, "h w 3"], pad: int
-) -> tuple[Float32[np.ndarray, "h+2*pad w+2*pad 3"], UInt8[np.ndarray, "h w"]]:
-    """Lab channels with mean 0 and standard deviation 1, padded by zeros; and the grey picture.
+def normalise(
+    image: UInt8[np.ndarray, "h w 3"], lab: Float32[np.ndarray, "h w 3"]
+) -> UInt8[np.ndarray, "h w"]:
+    """Fills ``lab`` with Lab channels of mean 0 and standard deviation 1; returns the grey picture.
 
     Grey is the luminance in 8 bits (weights of scikit-image's ``rgb2gray``). Channels that hardly
     vary (see ``FLAT``) are only centred.
     """
-    height, width = image.shape[:2]
-    lab = np.zeros((height + 2 * pad, width + 2 * pad, 3), np.float32)
-    grey = np.empty((height, width), np.uint8)
-    inside = lab[pad : pad + height, pad : pad + width]
-    sums, squares = _convert(image, inside, grey)
+    grey = np.empty(image.shape[:2], np.uint8)
+    sums, squares = _convert(image, lab, grey)
     mean = sums / grey.size
     std = np.sqrt(np.maximum(squares / grey.size - mean**2, 0))
     scale = 1 / np.where(std < FLAT, 1, std)
-    _normalise(inside, mean.astype(np.float32), scale.astype(np.float32))
-    return lab, grey
+    _normalise(lab, mean.astype(np.float32), scale.astype(np.float32))
+    return grey
 
 
 @njit(cache=True, error_model="numpy")

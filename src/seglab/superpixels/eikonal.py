@@ -4,19 +4,31 @@ After K. Chang and B. Figliuzzi, "Fast marching based superpixels", Mathematical
 and Applications 4, 2020, in the setting of the original study.
 """
 
+from functools import lru_cache
 from math import exp, isfinite, sqrt
 
 import numpy as np
 from jaxtyping import Int, Int32, Integer, UInt8
 
 from seglab.errors import ConfigError, DataError
-from seglab.superpixels.colors import normalised_lab
+from seglab.superpixels.colors import normalise
 from seglab.superpixels.field import blank_field, slowness_table
-from seglab.superpixels.marching import MAX_EXPONENT, segment
+from seglab.superpixels.marching import (
+    C0,
+    C2,
+    MAX_EXPONENT,
+    RECORD,
+    SEGMENT,
+    STATE,
+    segment,
+)
 from seglab.superpixels.seeds import cell_side, flattest_pixels
 
+RECORD_BITS = int(RECORD).bit_length() - 1
 PAD = 4
 """Pixels around the picture: no search for inner pixels, 3 + 1 wide, need ask where it ends."""
+MOST_RECORDS = 2**28 - 2**14
+"""Of pixels, padding and superpixels, whose addresses are below 2³¹ beside those of the queue."""
 BATCHES = 20
 """Seeds are added in batches of a 20th of all: the original study's 20 of 400."""
 
@@ -39,33 +51,34 @@ def eikonal(
     in ``mask`` than the seed's. The smaller a weight, the more compact the regions.
 
     The result is a function of the arguments alone. Raises ``ConfigError`` for numbers out of
-    range and ``DataError`` for a mask of another size or with ids beyond 32 bits.
+    range and ``DataError`` for a picture of some 2²⁸ pixels, a mask of another size or one with
+    ids beyond 32 bits.
     """
     height, width = image.shape[:2]
     pixels = height * width
     refuse(height, width, superpixels, color_weight, mask, mask_weight)
     if superpixels >= pixels:
         return np.arange(pixels, dtype=np.int32).reshape(height, width)
-    lab, grey = normalised_lab(image, PAD)
-    field = blank_field(lab, PAD, superpixels)
+    field = blank_field(height, width, PAD, superpixels)
+    words, reals = field.inside(PAD)
+    grey = normalise(image, reals[..., C0 : C2 + 1])
+    if mask is not None:
+        words[..., SEGMENT] = mask
     first = flattest_pixels(grey, cell_side(height, width, superpixels))
     seeds = np.zeros(superpixels, np.int32)
-    seeds[: len(first)] = (first[:, 0] + PAD) * field.stride + first[:, 1] + PAD
-    segments = None if mask is None else np.pad(mask.astype(np.int32), PAD).ravel()
+    seeds[: len(first)] = (first + PAD) @ (field.row, RECORD)
     radius = min(PAD - 1, int(sqrt(pixels / superpixels)) // 6)
     segment(
         field,
-        segments,
         seeds,
         len(first),
         max(1, superpixels // BATCHES),
-        inner_offsets(radius, field.stride),
+        inner_offsets(radius, field.row),
         slowness_table(color_weight),
-        np.float32(exp(min(mask_weight, MAX_EXPONENT))),
+        None if mask is None else np.float32(exp(min(mask_weight, MAX_EXPONENT))),
         update,
     )
-    labels = field.state.reshape(-1, field.stride)[PAD:-PAD, PAD:-PAD] >> 1
-    return np.ascontiguousarray(labels)
+    return (words[..., STATE] - field.superpixels) >> RECORD_BITS
 
 
 def refuse(
@@ -85,6 +98,8 @@ def refuse(
             faults.append(f"{flag}={weight} must be a finite number, 0 or more")
     if faults:
         raise ConfigError("; ".join(faults))
+    if (height + 2 * PAD) * (width + 2 * PAD) + superpixels > MOST_RECORDS:
+        raise DataError(f"a picture of {height}×{width} pixels is too large; cut it into parts")
     if mask is None:
         return
     if mask.shape != (height, width):
@@ -98,11 +113,15 @@ def refuse(
         )
 
 
-def inner_offsets(radius: int, stride: int) -> Int[np.ndarray, " m"]:
-    """Steps to all pixels within ``radius`` and to their 4-neighbours, the farthest first."""
+@lru_cache(maxsize=16)
+def inner_offsets(radius: int, row: int) -> Int[np.ndarray, " m"]:
+    """Steps to addresses of all pixels within ``radius`` and of their 4-neighbours, far ones first.
+
+    Shared by all calls: not to be written to.
+    """
     reach = range(-radius - 1, radius + 2)
     disk = [(y, x) for y in reach for x in reach if y * y + x * x <= radius * radius]
     cross = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
     grown = {(y + v, x + u) for y, x in disk for v, u in cross}
     far_first = sorted(grown, key=lambda at: (-(at[0] ** 2 + at[1] ** 2), at))
-    return np.array([y * stride + x for y, x in far_first])
+    return np.array([y * row + x * int(RECORD) for y, x in far_first])

@@ -1,71 +1,99 @@
 """The arrays that fast marching works on."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32, Int32
+from jaxtyping import Bool, Float32, Int32
 
 from seglab.superpixels.marching import (
+    BACK,
     BITS,
     BUCKETS,
     MAX_EXPONENT,
+    NEXT,
     OUTSIDE,
+    RECORD,
+    STATE,
     TABLE_FROM,
     TABLE_TO,
+    TIME,
     UNREACHED,
 )
 
+WIDTH = int(RECORD)
+
 
 class Field(NamedTuple):
-    """A padded picture of n pixels under k fronts.
+    """Records (see ``marching``) of a padded picture, of its queue and of k superpixels."""
 
-    Pixel (y, x) is at (y + pad) · stride + x + pad.
-    """
-
-    stride: int
-    colors: Float32[np.ndarray, "n 3"]
-    state: Int32[np.ndarray, " n"]
-    """2 · superpixel + (1 if settled), or UNREACHED, or OUTSIDE (which reads as settled)."""
-    times: Float32[np.ndarray, " n"]
-    following: Int32[np.ndarray, " n+lists+1"]
-    """Successor in a pixel's list; the heads of buckets, of superpixels and an end come last."""
-    preceding: Int32[np.ndarray, " n+lists+1"]
-    front: Float32[np.ndarray, "k 4"]
-    """The colour that a front compares with, and of how many pixels it is the mean (its seed counts
-    twice, as in the original study)."""
-    segment: Int32[np.ndarray, " k"]
-    """Segment of the front's seed."""
+    words: Int32[np.ndarray, " n"]
+    reals: Float32[np.ndarray, " n"]
+    """The same memory."""
+    pixels: int
+    """How many there are, padding included."""
+    row: int
+    """Step from a pixel's address to that below."""
+    queue: int
+    """Address of the first bucket."""
+    superpixels: int
+    """Address of the first superpixel."""
+    end: int
+    """Address that ends all lists."""
     place: Int32[np.ndarray, " k"]
-    """Each superpixel's pixel of latest arrival away from its border."""
+    """Address of each superpixel's pixel of latest arrival away from its border."""
     lateness: Float32[np.ndarray, " k"]
-    """Arrival time there, or UNKNOWN."""
+    """Arrival time there, or more than that where it is not known."""
+    known: Bool[np.ndarray, " k"]
+    ordered: Bool[np.ndarray, " k"]
+    """Whether a superpixel's list is in the order of arrival."""
+
+    def inside(self, pad: int) -> tuple[Int32[np.ndarray, "h w 8"], Float32[np.ndarray, "h w 8"]]:
+        """The records of the picture without its ``pad``, as words and as reals."""
+        words, reals = (
+            memory[: self.queue].reshape(-1, self.row // WIDTH, WIDTH)[pad:-pad, pad:-pad]
+            for memory in (self.words, self.reals)
+        )
+        return words, reals
 
 
-def blank_field(lab: Float32[np.ndarray, "h w 3"], pad: int, superpixels: int) -> Field:
-    """No pixel of ``lab``, which has ``pad`` pixels around the picture, is reached yet."""
-    state = np.full(lab.shape[:2], OUTSIDE)
-    state[pad:-pad, pad:-pad] = UNREACHED
-    following = np.arange(state.size + BUCKETS + superpixels + 1, dtype=np.int32)
-    following[state.size :] = following[-1]
-    return Field(
-        stride=lab.shape[1],
-        colors=lab.reshape(-1, 3),
-        state=state.ravel(),
-        times=np.full(state.size, np.inf, np.float32),
-        following=following,
-        preceding=following.copy(),
-        front=np.empty((superpixels, 4), np.float32),
-        segment=np.zeros(superpixels, np.int32),
+def blank_field(height: int, width: int, pad: int, superpixels: int) -> Field:
+    """A picture with ``pad`` pixels around it, without colours; no pixel is reached yet."""
+    pixels = (height + 2 * pad) * (width + 2 * pad)
+    records = pixels + BUCKETS + superpixels + 1
+    # Numpy aligns to 16 bytes, but a record that begins at 32 lies in one line of the cache.
+    memory = np.empty((records + 1) * WIDTH, np.int32)
+    start = -(memory.ctypes.data // 4) % WIDTH
+    words = memory[start : start + records * WIDTH]
+    field = Field(
+        words=words,
+        reals=words.view(np.float32),
+        pixels=pixels,
+        row=(width + 2 * pad) * WIDTH,
+        queue=pixels * WIDTH,
+        superpixels=(pixels + BUCKETS) * WIDTH,
+        end=(records - 1) * WIDTH,
         place=np.zeros(superpixels, np.int32),
         lateness=np.zeros(superpixels, np.float32),
+        known=np.zeros(superpixels, np.bool_),
+        ordered=np.ones(superpixels, np.bool_),
     )
+    every = words.reshape(-1, WIDTH)
+    every[:, STATE] = OUTSIDE
+    every[:, NEXT] = every[:, BACK] = np.arange(0, records * WIDTH, WIDTH)
+    every[pixels:, NEXT] = field.end
+    inside, reals = field.inside(pad)
+    inside[..., STATE] = UNREACHED
+    reals[..., TIME] = np.inf
+    return field
 
 
+@lru_cache(maxsize=16)
 def slowness_table(color_weight: float) -> Float32[np.ndarray, " steps"]:
     """exp(color_weight · √(d²/3)) by the upper bits of d², precise to 1/128 octave of it.
 
     d² is the squared distance of two normalised Lab colours; its root over three channels is the
-    original study's colour distance.
+    original study's colour distance. Shared by all calls: not to be written to.
     """
     steps = np.arange(TABLE_FROM, TABLE_TO, dtype=np.int32)
     middle = ((steps << BITS) + (1 << (BITS - 1))).view(np.float32).astype(float)

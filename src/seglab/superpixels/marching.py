@@ -3,20 +3,31 @@
 The queue is a row of buckets: lists of pixels whose arrival times agree in exponent and upper
 mantissa bits, so that buckets widen with time (always under 1 %) and any range fits. Every reached
 pixel is in exactly one doubly linked list, its bucket's while it waits and its superpixel's once it
-is settled; both moves cost the same few writes, and no outdated entry is ever met. A pixel that is
-not reached is a list of its own, for which leaving it does nothing.
+is settled, and no outdated entry is ever met. A pixel that is not reached is a list of its own.
+
+What is known of a pixel is one record of eight 32-bit words, half a line of the processor's cache,
+and so is the head of a list. A record's address is the index of its first word; unsigned where
+speed matters, which spares the check for counting from the end.
 
 All of this stands in one file because numba's cache of a function does not see changes in others.
-Indices are unsigned where speed matters: it spares the check for counting from the end, and adding
-the complement steps back.
 """
 
 import numpy as np
 from numba import njit
 
+RECORD = np.uint8(8)
+"""Words of a record."""
+TIME, STATE, NEXT, BACK = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(3)
+"""Arrival time; address of the superpixel's record, plus 1 if settled, or UNREACHED, or OUTSIDE;
+neighbours in the list. A superpixel's record has for TIME how many pixels its colour is the mean of
+(the seed counts twice, as in the original study)."""
+C0, C1, C2, SEGMENT = np.uint8(4), np.uint8(5), np.uint8(6), np.uint8(7)
+"""Colour and segment of a pixel; of a superpixel, the colour its front compares with and the
+segment of its seed."""
+
 UNREACHED = np.int32(-2)
 OUTSIDE = np.int32(2**31 - 1)
-UNKNOWN = np.float32(np.inf)
+"""Reads as settled."""
 BITS = np.int32(16)
 """Lower bits of a float32 that a bucket ignores: 7 of the mantissa are left, 128 an octave."""
 FIRST = np.int32(np.float32(0.5).view(np.int32) >> BITS)
@@ -31,7 +42,7 @@ TABLE_TO = np.int32(np.float32(2**16).view(np.int32) >> BITS)
 
 
 @njit(cache=True, error_model="numpy")
-def segment(field, segments, seeds, first, batch, inner, table, penalty, update):  # type: ignore[no-untyped-def]
+def segment(field, seeds, first, batch, inner, table, penalty, update):  # type: ignore[no-untyped-def]
     """Marches from the first ``first`` of ``seeds``, then chooses and marches the rest.
 
     Every round gives the ``batch`` superpixels of latest arrival one seed each. A new front takes
@@ -39,11 +50,9 @@ def segment(field, segments, seeds, first, batch, inner, table, penalty, update)
     are given up and taken over from their surroundings. Other arguments: see ``march``, and
     ``look_up_latest`` for ``inner``.
     """
-    suspects = np.empty(4 * field.state.size, np.int32)
-    orphans = np.empty(field.state.size, np.int32)
     for k in range(first):
-        plant(field, segments, seeds[k], k)
-    march(field, segments, None, table, penalty, update)
+        plant(field, seeds[k], k)
+    march(field, None, table, penalty, update)
     while first < len(seeds):
         reached = first
         while reached < min(first + batch, len(seeds)):
@@ -54,18 +63,30 @@ def segment(field, segments, seeds, first, batch, inner, table, penalty, update)
             field.lateness[k] = -np.inf  # one seed a round
             reached += 1
         for k in range(first, reached):
-            plant(field, segments, seeds[k], k)
-        march(field, segments, first, table, penalty, update)
-        if free_orphans(field, first, reached, suspects, orphans):
-            march(field, segments, None, table, penalty, update)
+            plant(field, seeds[k], k)
+        march(field, first, table, penalty, update)
+        if free_orphans(field, first, reached):
+            march(field, None, table, penalty, update)
         first = reached
+
+
+@njit(inline="always")
+def move(words, p, head):  # type: ignore[no-untyped-def]
+    """Moves ``p`` from its list to the front of that of ``head``."""
+    after, ahead = np.uint64(words[p + NEXT]), np.uint64(words[p + BACK])
+    words[ahead + NEXT] = after
+    words[after + BACK] = ahead
+    after = np.uint64(words[head + NEXT])
+    words[p + NEXT] = after
+    words[after + BACK] = p
+    words[p + BACK] = head
+    words[head + NEXT] = p
 
 
 @njit(inline="always")
 def bucket(time):  # type: ignore[no-untyped-def]
     """The bucket of an arrival time."""
-    step = (np.float32(time).view(np.int32) >> BITS) - FIRST
-    return np.uint64(max(np.int32(step), np.int32(0)))
+    return np.uint64(max((np.float32(time).view(np.int32) >> BITS) - FIRST, np.int32(0)))
 
 
 @njit(inline="always")
@@ -86,109 +107,105 @@ def arrival(a, b, slowness):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def march(field, segments, open_below, table, penalty, update):  # type: ignore[no-untyped-def]
-    """Empties the queue: fronts advance over unsettled pixels and over superpixels < open_below.
+def march(field, open_from, table, penalty, update):  # type: ignore[no-untyped-def]
+    """Empties the queue: fronts advance over unsettled pixels.
 
-    ``table`` is slowness by colour distance (see ``slowness_table``); ``penalty`` multiplies it on
-    pixels of other ``segments`` than the seed's. With ``update`` the colour of a front is the
-    running mean of all that it ever settled. There are no helpers that take arrays: numba would
-    count references at each call, which takes five times as long.
+    With ``open_from``, superpixels from that number on are marched, and take settled pixels of
+    those below. ``table`` is slowness by colour distance (see ``slowness_table``); ``penalty``, if
+    any, multiplies it on pixels of other segments than the seed's. With ``update`` the colour of a
+    front is the running mean of all that it ever settled. There are no helpers that take arrays:
+    numba would count references at each call, which takes five times as long.
     """
-    colors, state, times, lateness = field.colors, field.state, field.times, field.lateness
-    following, preceding = field.following, field.preceding
-    front, segment = field.front, field.segment
-    one, row = np.uint64(1), np.uint64(field.stride)
-    pixels, end = np.uint64(state.size), np.uint64(following.size - 1)
-    superpixels = pixels + np.uint64(BUCKETS)
+    words, reals, known = field.words, field.reals, field.known
+    queue, superpixels = np.uint64(field.queue), np.uint64(field.superpixels)
+    row, col, end = np.uint64(field.row), np.uint64(RECORD), np.uint64(field.end)
+    ways = ((col, row), (-col, row), (row, col), (-row, col))
+    never = np.float32(np.inf)
+    if open_from is not None:
+        opened = np.int32(field.superpixels + RECORD * open_from)
 
-    now = np.uint64(0)
-    while now < np.uint64(BUCKETS):
-        p = np.uint64(following[pixels + now])
+    head = queue
+    while head < superpixels:
+        p = np.uint64(words[head + NEXT])
         if p == end:
-            now += one
+            head += RECORD
             continue
-        after = np.uint64(following[p])
-        following[pixels + now] = after
-        preceding[after] = pixels + now
+        before = words[p + STATE]
+        mine = np.int32(before | 1)
+        own = np.uint64(mine - 1)
+        move(words, p, own)
+        c0, c1, c2 = reals[own + C0], reals[own + C1], reals[own + C2]
+        if update and before != mine:
+            count = reals[own + TIME] + np.float32(1)
+            share = np.float32(1) / count
+            c0 += (reals[p + C0] - c0) * share
+            c1 += (reals[p + C1] - c1) * share
+            c2 += (reals[p + C2] - c2) * share
+            reals[own + TIME] = count
+            reals[own + C0], reals[own + C1], reals[own + C2] = c0, c1, c2
+        words[p + STATE] = mine
 
-        mine = np.int32(state[p] | 1)
-        k = np.uint64(mine >> 1)
-        after = np.uint64(following[superpixels + k])
-        following[p] = after
-        preceding[after] = p
-        preceding[p] = superpixels + k
-        following[superpixels + k] = p
-        c0, c1, c2 = front[k, 0], front[k, 1], front[k, 2]
-        if update and state[p] != mine:
-            front[k, 3] += np.float32(1)
-            share = np.float32(1) / front[k, 3]
-            c0 += (colors[p, 0] - c0) * share
-            c1 += (colors[p, 1] - c1) * share
-            c2 += (colors[p, 2] - c2) * share
-            front[k, 0], front[k, 1], front[k, 2] = c0, c1, c2
-        state[p] = mine
-
-        for direction in range(4):
-            if direction < 2:
-                step = one if direction == 0 else ~np.uint64(0)
-                across = row
-            else:
-                step = row if direction == 2 else np.uint64(0) - row
-                across = one
+        for step, across in ways:
             q = p + step
-            before = state[q]
-            if before & 1 and (open_below is None or before >= 2 * open_below):
+            before = words[q + STATE]
+            if before & 1 and (open_from is None or before >= opened):
                 continue
-            a = times[p]
-            if state[q + step] == mine:
-                a = min(a, times[q + step])
-            b1 = times[q + across] if state[q + across] == mine else np.float32(np.inf)
-            b2 = times[q - across] if state[q - across] == mine else np.float32(np.inf)
-            d0, d1, d2 = colors[q, 0] - c0, colors[q, 1] - c1, colors[q, 2] - c2
+            a = reals[p + TIME]
+            if words[q + step + STATE] == mine:
+                a = min(a, reals[q + step + TIME])
+            b1 = reals[q + across + TIME] if words[q + across + STATE] == mine else never
+            b2 = reals[q - across + TIME] if words[q - across + STATE] == mine else never
+            d0, d1, d2 = reals[q + C0] - c0, reals[q + C1] - c1, reals[q + C2] - c2
             distance = np.float32(d0 * d0 + d1 * d1 + d2 * d2)
             entry = np.int32((distance.view(np.int32) >> BITS) - TABLE_FROM)
             slowness = table[np.uint64(max(entry, np.int32(0)))]
-            if segments is not None:  # noqa: SIM102 (apart, numba drops it where there are none)
-                if segments[q] != segment[k]:
+            if penalty is not None:  # noqa: SIM102 (apart, numba drops it where there is none)
+                if words[q + SEGMENT] != words[own + SEGMENT]:
                     slowness = min(slowness * penalty, SLOWEST)
             time = arrival(a, min(b1, b2), slowness)
-            if time < times[q]:
-                times[q] = time
-                state[q] = mine ^ 1
-                if open_below is not None and before & 1:
-                    lateness[np.uint64(before >> 1)] = UNKNOWN
-                after, ahead = np.uint64(following[q]), np.uint64(preceding[q])
-                following[ahead] = after
-                preceding[after] = ahead
-                place = max(bucket(time), now)
-                after = np.uint64(following[pixels + place])
-                following[q] = after
-                preceding[after] = q
-                preceding[q] = pixels + place
-                following[pixels + place] = q
+            if time < reals[q + TIME]:
+                reals[q + TIME] = time
+                words[q + STATE] = mine ^ 1
+                if open_from is not None and before & 1:
+                    known[(np.uint64(before) - superpixels) // RECORD] = False
+                move(words, q, max(queue + bucket(time) * RECORD, head))
 
 
 @njit(cache=True)
-def plant(field, segments, pixel, k):  # type: ignore[no-untyped-def]
+def plant(field, pixel, k):  # type: ignore[no-untyped-def]
     """Front ``k`` waits at ``pixel`` with arrival time 0 and the pixel's colour."""
-    if field.state[pixel] != UNREACHED:
-        field.lateness[field.state[pixel] >> 1] = UNKNOWN
-    field.state[pixel] = 2 * k
-    field.times[pixel] = 0
-    field.front[k, :3] = field.colors[pixel]
-    field.front[k, 3] = 1
-    field.lateness[k] = UNKNOWN
-    if segments is not None:
-        field.segment[k] = segments[pixel]
-    relink(field.following, field.preceding, pixel, field.state.size)
+    words, reals = field.words, field.reals
+    own = field.superpixels + RECORD * k
+    if words[pixel + STATE] != UNREACHED:
+        forget(field, words[pixel + STATE])
+    words[pixel + STATE] = own
+    reals[pixel + TIME] = 0
+    reals[own + TIME] = 1
+    for word in (C0, C1, C2):
+        reals[own + word] = reals[pixel + word]
+    words[own + SEGMENT] = words[pixel + SEGMENT]
+    forget(field, own)
+    move(words, pixel, field.queue)
+
+
+@njit(cache=True)
+def forget(field, state):  # type: ignore[no-untyped-def]
+    """Nothing is known any more of when the front of a pixel in ``state`` arrives last."""
+    k = (state - field.superpixels) // RECORD
+    field.lateness[k] = np.inf
+    field.known[k] = False
 
 
 @njit(cache=True)
 def latest(lateness, field, inner):  # type: ignore[no-untyped-def]
-    """The superpixel whose ``place`` is reached last."""
+    """The superpixel whose ``place`` is reached last.
+
+    One that only lost pixels since it was looked up arrives no later than it did, and need not be
+    looked up again as long as others come after it.
+    """
     while True:
         k = np.argmax(lateness)
-        if lateness[k] != UNKNOWN:
+        if field.known[k]:
             return k
         look_up_latest(field, k, inner)
 
@@ -198,68 +215,75 @@ def look_up_latest(field, k, inner):  # type: ignore[no-untyped-def]
     """Finds ``place``: the latest pixel of ``k`` off its border, all ``inner`` offsets its own.
 
     A superpixel without such a pixel comes after all that have one, by its latest pixel; one that
-    is nothing but its seed has lateness -∞.
+    is nothing but its seed has lateness -∞. Those settled last come first, by bucket: a row of
+    earlier ones is followed by no later one, unless some were put back into the queue.
     """
-    state, times, following, place = field.state, field.times, field.following, field.place
-    own, end = np.int32(2 * k + 1), np.uint64(following.size - 1)
+    words, reals, place = field.words, field.reals, field.place
+    head, end = np.uint64(field.superpixels + RECORD * k), np.uint64(field.end)
+    own = np.int32(head + np.uint64(1))
     late = late_inner = np.float32(0)
-    p = np.uint64(following[state.size + BUCKETS + k])
+    earlier = 0
+    p = np.uint64(words[head + NEXT])
     while p != end:
-        time = times[p]
+        time = reals[p + TIME]
+        earlier = earlier + 1 if time < np.float32(0.98) * late_inner else 0
+        if earlier == 16 and field.ordered[k]:
+            break
         if time > late_inner:
-            if is_inner(state, p, own, inner):
+            if is_inner(words, p, own, inner):
                 late_inner = time
                 place[k] = p
             elif late_inner == 0 and time > late:
                 late = time
                 place[k] = p
-        p = np.uint64(following[p])
-    if late_inner > 0:
-        field.lateness[k] = late_inner
-    else:
-        field.lateness[k] = -1 / late if late > 0 else -np.inf
+        p = np.uint64(words[p + NEXT])
+    without = -1 / late if late > 0 else -np.inf
+    field.lateness[k] = late_inner if late_inner > 0 else without
+    field.known[k] = True
 
 
-@njit(cache=True)
-def is_inner(state, pixel, own, offsets):  # type: ignore[no-untyped-def]
+@njit(inline="always")
+def is_inner(words, pixel, own, offsets):  # type: ignore[no-untyped-def]
     """Whether every pixel at ``offsets`` from ``pixel`` is its superpixel's or off the picture."""
     for offset in offsets:
-        other = state[pixel + offset]
+        other = words[pixel + offset + STATE]
         if other != own and other != OUTSIDE:
             return False
     return True
 
 
 @njit(cache=True)
-def free_orphans(field, first, reached, suspects, orphans):  # type: ignore[no-untyped-def]
+def free_orphans(field, first, reached):  # type: ignore[no-untyped-def]
     """Unsettles pixels from which no path of falling times leads to their seed; returns how many.
 
     Only fronts from ``first`` up have taken pixels since all was well. The settled pixels around
-    orphans are put back into the queue, so that marching fills the gaps. ``suspects`` and
-    ``orphans`` are memory to work in.
+    orphans are put back into the queue, so that marching fills the gaps.
     """
-    state, times = field.state, field.times
-    following, preceding = field.following, field.preceding
-    end, around = following.size - 1, (-1, 1, -field.stride, field.stride)
+    suspects = np.empty(4 * field.pixels, np.int32)
+    orphans = np.empty(field.pixels, np.int32)
+    words, reals, around = field.words, field.reals, (-8, 8, -field.row, field.row)
+    old = field.superpixels + RECORD * first
     suspected = found = 0
     for k in range(first, reached):
-        p = following[state.size + BUCKETS + k]
-        while p != end:
+        p = words[field.superpixels + RECORD * k + NEXT]
+        while p != field.end:
             for step in around:
-                if state[p + step] < 2 * first:
+                if words[p + step + STATE] < old:
                     suspects[suspected] = p + step
                     suspected += 1
-            p = following[p]
+            p = words[p + NEXT]
     while suspected:
         suspected -= 1
         p = suspects[suspected]
-        own = state[p]
-        if own == UNREACHED or own >= 2 * first or is_led(state, times, field.stride, p):
+        own, led = words[p + STATE], reals[p + TIME] == 0
+        for step in around:
+            earlier = reals[p + step + TIME] < reals[p + TIME]
+            led |= earlier and words[p + step + STATE] == own
+        if led or own == UNREACHED or own >= old:
             continue
-        state[p] = UNREACHED
-        times[p] = np.inf
-        relink(following, preceding, p, p)
-        field.lateness[own >> 1] = UNKNOWN
+        words[p + STATE] = UNREACHED
+        reals[p + TIME] = np.inf
+        field.known[(own - field.superpixels) // RECORD] = False
         orphans[found] = p
         found += 1
         for step in around:
@@ -268,32 +292,9 @@ def free_orphans(field, first, reached, suspects, orphans):  # type: ignore[no-u
     for orphan in orphans[:found]:
         for step in around:
             p = orphan + step
-            if state[p] & 1 and state[p] != OUTSIDE:
-                field.lateness[state[p] >> 1] = UNKNOWN
-                relink(following, preceding, p, state.size + np.int64(bucket(times[p])))
+            own = words[p + STATE]
+            if own & 1 and own != OUTSIDE:
+                forget(field, own)
+                field.ordered[(own - field.superpixels) // RECORD] = False
+                move(words, p, field.queue + RECORD * np.int64(bucket(reals[p + TIME])))
     return found
-
-
-@njit(cache=True)
-def is_led(state, times, stride, p):  # type: ignore[no-untyped-def]
-    """Whether ``p`` is a seed or has a neighbour of its own that was reached earlier."""
-    if times[p] == 0:
-        return True
-    for q in (p - 1, p + 1, p - stride, p + stride):
-        if state[q] == state[p] and times[q] < times[p]:
-            return True
-    return False
-
-
-@njit(cache=True)
-def relink(following, preceding, p, head):  # type: ignore[no-untyped-def]
-    """Moves ``p`` from its list to the front of that of ``head`` (of its own, if that is ``p``)."""
-    after, ahead = following[p], preceding[p]
-    following[ahead] = after
-    preceding[after] = ahead
-    following[p] = preceding[p] = p
-    after = following[head]
-    following[p] = after
-    preceding[after] = p
-    preceding[p] = head
-    following[head] = p
