@@ -105,10 +105,11 @@ class PictureSet:
         """Whether pictures carry segments, not masks."""
         return any(picture.annotations for picture in self.pictures)
 
-    def names(self, split: str, part: str) -> list[str]:
+    def names(self, split: str, part: str, most: int = 0) -> list[str]:
         """Names of the pictures in ``part`` of ``split``, in published order.
 
-        Raises ``DataError`` for split=grouped where the data set names no scenes.
+        At most ``most`` of them, spread evenly over the part; 0 takes all. Raises ``DataError`` for
+        split=grouped where the data set names no scenes.
         """
         choose(split, "split", get_args(SplitName))
         choose(part, "part", PARTS)
@@ -118,7 +119,10 @@ class PictureSet:
                 "split=published, or for a folder of your own add a groups.csv (image,group) and "
                 "prepare again"
             )
-        return [picture.name for picture in self.pictures if getattr(picture, split) == part]
+        names = [picture.name for picture in self.pictures if getattr(picture, split) == part]
+        if most and len(names) > most:
+            names = [names[i] for i in np.linspace(0, len(names) - 1, most).round().astype(int)]
+        return names
 
     def frame(self) -> pd.DataFrame:
         """One row a picture, columns as in ``Picture``."""

@@ -16,7 +16,28 @@ from seglab.data.files import atomic_write
 BLUE, VERMILLION, GREEN, ORANGE, SKY, PURPLE = (
     "#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7",
 )  # fmt: skip
+YELLOW = "#C9B400"  # theirs is #F0E442, too pale for a line on white
 INK, FRAME = "#222222", "#999999"
+EXPERIMENTS = {
+    "backprop": SKY,
+    "deconv": FRAME,
+    "guided": ORANGE,
+    "rgb": INK,
+    "rgb+backprop": BLUE,
+    "rgb+deconv": GREEN,
+    "rgb+guided": VERMILLION,
+    "d4": SKY,
+    "d5": GREEN,
+    "d6": ORANGE,
+    "d7": BLUE,
+    "d8": PURPLE,
+    "schedule-b": INK,
+    "schedule-c": VERMILLION,
+    "tv-1e-7": YELLOW,
+    "tv-1e-6": FRAME,
+    "tv-1e-5": "#7A4B2A",
+}
+"""The colour of each experiment in every figure, by its key without the data set."""
 DOTS_PER_INCH = 150
 LONGEST_SIDE = 800
 """Pixels that a drawn picture keeps; a panel has no more dots anyway."""
@@ -36,6 +57,11 @@ def label_axes(axes: Axes, x: str, y: str) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FRAME)
     axes.tick_params(colors=INK, labelsize=8)
+
+
+def colour_of(key: str) -> str:
+    """The colour of an experiment (icoseg/rgb+guided or rgb+guided) in every figure."""
+    return EXPERIMENTS[key.rpartition("/")[2]]
 
 
 def rgb(colour: str) -> tuple[int, ...]:

@@ -39,13 +39,17 @@ def evaluate_into(run: Run, config: EvaluateConfig) -> None:
                 f"superpixels -P run={run.id}`"
             )
         pictures, maps = open_data(trained.about)
+        about = trained.about.config
+        names: dict[str, list[str]] = {
+            part: pictures.names(about["split"], part, about["pictures"]) for part in config.splits
+        }
         folder = Path(scratch) / "evaluation"
         rows = score(
             trained.network,
             pictures,
-            {part: pictures.names(trained.about.config["split"], part) for part in config.splits},
-            parse_inputs(trained.about.config["inputs"]),
-            trained.about.config["tile"],
+            names,
+            parse_inputs(about["inputs"]),
+            about["tile"],
             maps,
             config.thresholds,
             config.pictures,

@@ -1,24 +1,114 @@
-"""The report job: an experiment's runs → its results table in every format."""
+"""The report job: runs in MLflow → tables, verdicts and figures in every format."""
 
 import tempfile
-from dataclasses import asdict
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import pandas as pd
+
+from seglab.errors import TrackingError
+from seglab.figures.style import save_figure
+from seglab.jobs.pictures import figures
 from seglab.results.config import ReportConfig
+from seglab.results.experiments import experiments
 from seglab.results.formats import terminal, write_all
+from seglab.results.observations import HISTORY, best_and_last, observations
 from seglab.results.report import Report
-from seglab.results.table import results_table
-from seglab.tracking.reader import read_runs
-from seglab.tracking.run import start_run
+from seglab.results.reproduction import FOLDER, ROWS, SHOWCASE
+from seglab.results.table import results_table, typed, validation_table
+from seglab.results.verdicts import verdicts
+from seglab.tracking.reader import download, read_histories, read_runs, run_info
+from seglab.tracking.run import Run, start_run
+
+SMALL_SCALE = (
+    "SMALL SCALE: narrow networks, few epochs, a sample of the pictures. This shows that the line "
+    "runs from end to end; it is no reproduction of the published figures."
+)
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that a report is made from, as MLflow has it."""
+
+    runs: pd.DataFrame
+    histories: pd.DataFrame
+    pictures: dict[str, pd.DataFrame]
+    """Per-picture rows of each evaluated run."""
+    folder: Path
+    """Where artifacts were downloaded to."""
+    remarks: list[str]
+    showcase: Path | None = None
 
 
 def report(config: ReportConfig) -> None:
-    """Prints the table and logs it as CSV, Parquet, Markdown, LaTeX and HTML."""
-    table = results_table(read_runs(config.experiment))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        start_run(f"report {config.experiment}", params=asdict(config)) as run,
-    ):
-        write_all(Report([table]), Path(folder))
-        run.artifacts(Path(folder), "report")
-        print(terminal(Report([table])))
+    """Prints the tables and logs them, in a run of their own."""
+    name = config.run[:8] or config.experiment
+    with start_run(f"report {name}", params=asdict(config)) as run:
+        log_report(run, config.run, config.experiment)
+
+
+def log_report(run: Run, reproduction: str, experiment: str = "") -> None:
+    """Logs the report of a reproduce run, or else of an experiment, to ``run`` and prints it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        material = gather(Path(scratch), reproduction, experiment)
+        made = make(material, Path(scratch) / "report" / "figures")
+        write_all(made, Path(scratch) / "report")
+        run.artifacts(Path(scratch) / "report", "report")
+        print(terminal(made))
+
+
+def gather(scratch: Path, reproduction: str, experiment: str) -> Material:
+    """Runs, histories, per-picture rows and pictures, read from MLflow alone."""
+    remarks, showcase = [], None
+    if reproduction:
+        info = run_info(reproduction)
+        runs = read_runs(info.experiment)
+        rows = pd.read_csv(download(reproduction, f"{FOLDER}/{ROWS}", scratch), dtype="string")
+        runs = runs[runs["run_id"].isin(rows["run_id"])].reset_index(drop=True)
+        if info.params.get("scale") == "small":
+            remarks.append(SMALL_SCALE)
+        failed = rows[rows["error"].notna()]
+        remarks += [
+            f"Failed and not in the tables: {row.experiment} on {row.dataset}, seed {row.seed}: "
+            f"{row.error}"
+            for row in failed.itertuples()
+        ]
+        showcase = download(reproduction, SHOWCASE, scratch)
+    else:
+        runs = read_runs(experiment)
+    evaluated = typed(runs).query("test_iou.notna() or val_iou.notna() or train_iou.notna()")
+    pictures = {}
+    for run_id in evaluated["run_id"]:
+        try:
+            path = download(run_id, "evaluation/per_image.parquet", scratch / "runs" / run_id)
+        except TrackingError:  # a run of another making, with scores alone
+            continue
+        pictures[run_id] = pd.read_parquet(path)
+    histories = read_histories(list(evaluated["run_id"]), HISTORY)
+    return Material(runs, histories, pictures, scratch, remarks, showcase)
+
+
+def make(material: Material, figure_folder: Path) -> Report:
+    """The report, with its figures also as files in ``figure_folder``."""
+    runs, histories = material.runs, material.histories
+    epochs = best_and_last(histories)
+    tables = [results_table(runs)]
+    if validation := validation_table(runs, epochs):
+        tables.append(validation)
+    pictures = {}
+    for name, caption, figure in figures(material):
+        save_figure(figure, figure_folder / f"{name}.png")
+        pictures[caption] = (figure_folder / f"{name}.png").read_bytes()
+    return Report(
+        tables=tables,
+        remarks=material.remarks,
+        verdicts=verdicts(observations(runs, material.pictures, epochs), list(studied(runs))),
+        pictures=pictures,
+    )
+
+
+def studied(runs: pd.DataFrame) -> Iterator[str]:
+    """The published tables that any of the runs belongs to a row of."""
+    found = {e.table for e in typed(runs)["published"] if e is not None}
+    yield from dict.fromkeys(e.table for e in experiments() if e.table in found)

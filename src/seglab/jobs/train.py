@@ -1,5 +1,6 @@
 """The train job: prepared data and cached maps → a trained network, logged as one MLflow run."""
 
+import json
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import torch
 
 from seglab.data.cropset import CropSet
+from seglab.data.files import digest_of
 from seglab.data.inputs import Inputs, parse_inputs
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.samples import Samples
@@ -14,7 +16,9 @@ from seglab.data.tileset import TileSet
 from seglab.errors import CheckpointError, DataError
 from seglab.figures.curves import norm_curves, training_curves
 from seglab.figures.style import save_figure
+from seglab.jobs.code import code_digest
 from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags
+from seglab.networks.build import WIDTHS
 from seglab.networks.norm import norm_scalars
 from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.saliency.fill import Maps, open_maps
@@ -52,7 +56,7 @@ class Plan:
         Crops move from epoch to epoch in training; in validation they stay.
         """
         config = self.config
-        names = self.pictures.names(config.split, part)
+        names = self.pictures.names(config.split, part, config.pictures)
         if self.targets is None:
             return TileSet(self.pictures, names, self.inputs, config.tile, self.maps)
         seed = config.seed if part == "train" else None
@@ -60,18 +64,32 @@ class Plan:
             self.pictures, names, self.inputs, config.crop, self.targets, self.maps, seed
         )
 
+    def recipe(self) -> str:
+        """Digest of all that determines the trained network: runs of one recipe are one result.
+
+        Parameters, arithmetic, data, saliency maps, painted targets and the code's own digest.
+        """
+        config = {k: v for k, v in asdict(self.config).items() if k not in MAY_DIFFER}
+        made_from = [self.maps.digest if self.maps else "", self.pictures.digest]
+        made_from += [self.targets.digest if self.targets else "", self.about.precision]
+        return digest_of(json.dumps(config, sort_keys=True), *made_from, code_digest())
+
     def tags(self) -> dict[str, str]:
         """What tables and the dashboard show of this training."""
         tags = {
             "seglab.dataset_title": self.pictures.title,
             "seglab.experiment_title": experiment_title(self.config, self.inputs),
             "seglab.task": self.config.learns,
+            "seglab.width": str(self.config.width or WIDTHS[self.config.model]),
             "seglab.data_digest": self.pictures.digest,
             "seglab.precision": self.about.precision,
             "seglab.device": str(self.device),
         }
         if self.targets:
             tags["seglab.targets_digest"] = self.targets.digest
+        if not self.config.resume:
+            # A run that goes on keeps the recipe that it was begun by.
+            tags |= {"seglab.code_digest": code_digest(), "seglab.recipe": self.recipe()}
         return tags | (saliency_tags(self.maps.settings, self.maps.digest) if self.maps else {})
 
 

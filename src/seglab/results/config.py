@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class ReportConfig:
-    """Makes the results table of an experiment in every format and logs it to MLflow."""
+    """Makes results tables, figures and verdicts in every format and logs them to MLflow."""
 
     experiment: str = "Default"
     """MLflow experiment whose evaluated runs are tabled."""
+    run: str = ""
+    """Id of a reproduce run: its table alone is made again, from what MLflow has of its rows."""

@@ -34,12 +34,13 @@ SCORE_COLUMNS = tuple(
     for part in PARTS
     for score, name in SCORES.items()
 )
+EPOCH_SCORES = {"loss": "Loss", **SCORES}
 EPOCH_COLUMNS = (
     Column("best_epoch", "Best epoch", "Epoch"),
     *(
         Column(f"{epoch}_{score}", f"{epoch.title()} epoch", name)
         for epoch in ("best", "last")
-        for score, name in {"loss": "Loss", **SCORES}.items()
+        for score, name in EPOCH_SCORES.items()
     ),
 )
 
@@ -147,6 +148,7 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
             "status": text("status"),
             "run_id": text("run_id"),
             "start_time": pd.to_datetime(column("start_time"), utc=True),
+            "data": text("params.dataset"),
             "place": [place(params) for params in found],
             "published": [experiment_of(p, p.get("dataset", "")) for p in found],
             "configuration": [configuration(params) for params in found],

@@ -59,7 +59,7 @@ def open_target(client: MlflowClient, name: str, resume: str) -> Target:
             with told("naming the run"):
                 client.update_run(handed, name=name)
         return Target(_running(client, given), project=project)
-    experiment = _experiment(client)
+    experiment = experiment_of_environment(client)
     with told("creating a run"):
         return Target(
             client.create_run(experiment.experiment_id, run_name=name, tags=resolve_tags())
@@ -130,7 +130,8 @@ def _running(client: MlflowClient, run: Run) -> Run:
     return run
 
 
-def _experiment(client: MlflowClient) -> Experiment:
+def experiment_of_environment(client: MlflowClient) -> Experiment:
+    """The experiment of MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID, or Default."""
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME")
     if name:
         return _experiment_named(client, name)

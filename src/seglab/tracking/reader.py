@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
 from typing import Any, NamedTuple
 
@@ -12,7 +13,7 @@ import pandas as pd
 from mlflow.entities import Run
 
 from seglab.errors import TrackingError
-from seglab.tracking.lifecycle import find_run
+from seglab.tracking.lifecycle import experiment_of_environment, find_run
 from seglab.tracking.store import connect, shown, told
 
 COLUMNS = ["run_id", "name", "status", "start_time", "end_time"]
@@ -62,6 +63,26 @@ def read_runs(experiment: str) -> pd.DataFrame:
     for column in ("start_time", "end_time"):
         frame[column] = pd.to_datetime(frame[column], unit="ms", utc=True)
     return frame
+
+
+def current_experiment() -> str:
+    """Name of the experiment that a new run goes into."""
+    return str(experiment_of_environment(connect()).name)
+
+
+def read_histories(run_ids: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
+    """Every value of some metrics: run_id, metric, step, value; by run, metric and step."""
+    client = connect()
+    rows = []
+    for run_id in run_ids:
+        with told(f"reading the metrics of run {run_id}"):
+            rows += [
+                (run_id, metric, point.step, point.value)
+                for metric in metrics
+                for point in client.get_metric_history(run_id, metric)
+            ]
+    frame = pd.DataFrame(rows, columns=["run_id", "metric", "step", "value"])
+    return frame.sort_values(["metric", "step"], kind="stable").reset_index(drop=True)
 
 
 def run_info(run_id: str) -> RunInfo:

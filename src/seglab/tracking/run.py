@@ -14,7 +14,7 @@ import pandas as pd
 from jaxtyping import UInt8
 from mlflow import MlflowClient, entities
 from mlflow.data.pandas_dataset import from_pandas
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_PARENT_RUN_ID
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 
 from seglab.errors import TrackingError
@@ -193,12 +193,14 @@ def start_run(
     params: Mapping[str, object],
     tags: Mapping[str, object] = NOTHING,
     resume: str = "",
+    parent: str = "",
 ) -> Iterator[Run]:
     """The run a job writes into, which ends with the status that the job earned.
 
     FINISHED; FAILED after an exception, with its first line as tag ``seglab.error``; KILLED after
     Ctrl-C or SIGTERM (exit code 143). The run is the one ``mlflow run`` hands over, or a new one,
-    or ``resume``, the id of a run to go on with; the run ``mlflow run`` made for a call that
+    or ``resume``, the id of a run to go on with; the UI shows it below the run ``parent``, if one
+    is named. The run ``mlflow run`` made for a call that
     resumes another is tagged ``seglab.resumes`` and ends alike. Raises ``TrackingError`` if the
     store or the run to resume is not there.
     """
@@ -211,7 +213,7 @@ def start_run(
                 wrapper._describe({lifecycle.RESUMES: resume})
             run = Run(client, target.run, resumed=bool(resume))
             run.params(params)
-            run._describe(tags)
+            run._describe({**tags, MLFLOW_PARENT_RUN_ID: parent} if parent else tags)
             yield run
         except BaseException as fault:
             stop.heeded = True

@@ -22,6 +22,8 @@ class TrainConfig(DatasetConfig):
     split: SplitName = "published"
     """Who trains and who tests: published (the study's lists) or grouped (a scene stays on one
     side)."""
+    pictures: int = 0
+    """Pictures of each part that are used, at most, spread evenly over it; 0 takes all."""
     task: TaskName = "auto"
     """What is learnt: mask, superpixels (the picture painted by them, which the targets job makes),
     or auto: superpixels on coco and bsds500, the mask on all others."""
@@ -84,7 +86,7 @@ class TrainConfig(DatasetConfig):
 
     def __post_init__(self) -> None:
         least = {"width": 0, "depth": 4, "epochs": 1, "batch_size": 1, "schedule_epochs": 1}
-        least |= {"tile": 1, "crop": 1, "workers": 0, "tv_weight": 0}
+        least |= {"pictures": 0, "tile": 1, "crop": 1, "workers": 0, "tv_weight": 0}
         faults = [
             f"--{name}={getattr(self, name)} must be at least {value}"
             for name, value in least.items()

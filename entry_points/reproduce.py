@@ -1,0 +1,7 @@
+"""Run the rows of the published tables and hold the studies' claims against them."""
+
+from entry_points._cli import main
+from seglab.jobs.config import ReproduceConfig
+
+if __name__ == "__main__":
+    main(ReproduceConfig, "seglab.jobs.reproduce:reproduce")

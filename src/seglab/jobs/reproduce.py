@@ -1,0 +1,184 @@
+"""The reproduce job: rows of the published tables → trained, scored, tabled and judged."""
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from seglab.data.files import atomic_write, digest_of
+from seglab.errors import SeglabError
+from seglab.evaluation.config import EvaluateConfig
+from seglab.jobs.config import ReproduceConfig
+from seglab.jobs.evaluate import evaluate_into
+from seglab.jobs.report import log_report
+from seglab.jobs.rows import Row, cost_of, rows_of
+from seglab.jobs.showcase import log_showcase
+from seglab.jobs.train import plan_training, run_folder, train_into
+from seglab.results.reproduction import FOLDER, ROWS
+from seglab.tracking.reader import current_experiment, read_runs
+from seglab.tracking.run import Run, open_run, start_run
+from seglab.training.checkpoint import LAST
+
+REPRODUCTION = "seglab.reproduction"
+"""Tag of a reproduce run: digest of its parameters and of the recipes of all its rows."""
+SCORED = "metrics.evaluation/test/iou"
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a row has come in runs that MLflow knows of."""
+
+    step: Literal["scored", "trained", "begun", "new"]
+    run: str = ""
+
+
+@dataclass
+class Done:
+    """What became of a row."""
+
+    row: Row
+    how: str
+    """reused, scored, resumed, run, or failed."""
+    run: str = ""
+    error: str = ""
+
+
+def reproduce(config: ReproduceConfig) -> None:
+    """Runs the rows, each in a run below this one, and reports on them.
+
+    Rows that are finished under the same recipe (parameters, data, maps, code, seed) are reused;
+    an interrupted reproduction goes on in the same run, and its interrupted row where it was. A
+    row that fails is told at the end, which raises ``SeglabError``; the others go on.
+    """
+    rows = rows_of(config)
+    known = read_known()
+    identity = digest_of(repr(replace(config, data_dir="")), *(row.plan.recipe() for row in rows))
+    with start_run(
+        f"reproduce {config.table} ({config.scale} scale)",
+        params=asdict(config),
+        tags={REPRODUCTION: identity, "seglab.scale": config.scale},
+        resume=unfinished(known, identity),
+    ) as parent:
+        done = run_rows(rows, known, parent)
+        log_rows(parent, done)
+        failed = [each for each in done if each.how == "failed"]
+        if len(failed) < len(done):
+            log_showcase(parent, [each.row for each in done if each.how != "failed"])
+            log_report(parent, parent.id)
+        print(f"\nreproduce run {parent.id}; its tables again: "
+              f"mlflow run . -e report -P run={parent.id}")  # fmt: skip
+        if failed:
+            lines = [f"{each.row.title}: {each.error}" for each in failed]
+            raise SeglabError(f"{len(failed)} of {len(done)} rows failed: {'; '.join(lines)}")
+
+
+def read_known() -> pd.DataFrame:
+    """Runs of the current experiment; none if there is no such experiment yet."""
+    return read_runs(current_experiment())
+
+
+def unfinished(known: pd.DataFrame, identity: str) -> str:
+    """The run of the same reproduction that did not reach its end; empty if there is none."""
+    if f"tags.{REPRODUCTION}" not in known:
+        return ""
+    same = known[known[f"tags.{REPRODUCTION}"] == identity]
+    open_runs = same[same["status"] != "FINISHED"]
+    return str(open_runs["run_id"].iloc[0]) if len(open_runs) else ""
+
+
+def state_of(row: Row, known: pd.DataFrame) -> State:
+    """The furthest that any run with the row's recipe has come."""
+    if "tags.seglab.recipe" not in known:
+        return State("new")
+    runs = known[known["tags.seglab.recipe"] == row.plan.recipe()]
+    finished = runs[runs["status"] == "FINISHED"]
+    scored = finished[finished[SCORED].notna()] if SCORED in finished else finished[:0]
+    for step, found in (("scored", scored), ("trained", finished)):
+        if len(found):
+            return State(step, str(found["run_id"].iloc[0]))  # type: ignore[arg-type]
+    for run in runs["run_id"]:
+        if (run_folder(row.plan.config, run) / LAST).exists():
+            return State("begun", str(run))
+    return State("new")
+
+
+def run_rows(rows: Sequence[Row], known: pd.DataFrame, parent: Run) -> list[Done]:
+    """Runs what is not there yet; tells progress and the time left over all rows."""
+    states = [state_of(row, known) for row in rows]
+    costs = cost_of(rows)
+    to_do = [state.step in ("new", "begun") for state in states]
+    reused = len(rows) - sum(to_do)
+    print(
+        f"{len(rows)} rows, {reused} of them there already; "
+        f"{costs[to_do].sum() / 1e3:,.0f} TFLOP to compute"
+    )
+    done: list[Done] = []
+    spent = computed = 0.0
+    for number, (row, state) in enumerate(zip(rows, states, strict=True)):
+        left = costs[number:][to_do[number:]].sum() * (spent / computed) if computed else None
+        told = f", {in_words(left)} left for all rows" if left is not None else ""
+        print(f"\nrow {number + 1}/{len(rows)}  {row.title}  ({state.step}{told})")
+        started = time.monotonic()
+        done.append(run_row(row, state, parent))
+        if to_do[number]:
+            spent += time.monotonic() - started
+            computed += costs[number]
+    return done
+
+
+def run_row(row: Row, state: State, parent: Run) -> Done:
+    """Brings one row to its scores; what it raises is kept as text, unless it was interrupted."""
+    if state.step == "scored":
+        return Done(row, "reused", state.run)
+    try:
+        if state.step == "trained":
+            with open_run(state.run) as run:
+                evaluate_into(run, EvaluateConfig(run=run.id))
+            return Done(row, "scored", state.run)
+        plan = row.plan
+        if state.run:
+            plan = plan_training(replace(plan.config, resume=state.run))
+        with start_run(
+            plan.tags()["seglab.experiment_title"],
+            params=asdict(plan.config),
+            tags=plan.tags(),
+            resume=state.run,
+            parent=parent.id,
+        ) as run:
+            train_into(run, plan)
+            evaluate_into(run, EvaluateConfig(run=run.id))
+        return Done(row, "resumed" if state.run else "run", run.id)
+    except Exception as fault:  # one row's fault must not cost the others
+        text = str(fault) if isinstance(fault, SeglabError) else f"{type(fault).__name__}: {fault}"
+        print(f"row failed: {text}")
+        return Done(row, "failed", error=text)
+
+
+def log_rows(parent: Run, done: Sequence[Done]) -> None:
+    """Logs which run each row has, for the report, and how many were run, reused or failed."""
+    frame = pd.DataFrame(
+        {
+            "experiment": [each.row.experiment.key for each in done],
+            "dataset": [each.row.plan.pictures.title for each in done],
+            "seed": [each.row.plan.config.seed for each in done],
+            "run_id": [each.run for each in done],
+            "error": [each.error for each in done],
+        }
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / ROWS
+        atomic_write(path, lambda file: file.write(frame.to_csv(index=False).encode()))
+        parent.artifact(path, FOLDER)
+    hows = [each.how for each in done]
+    parent.tags({"seglab.rows": ", ".join(f"{hows.count(h)} {h}" for h in dict.fromkeys(hows))})
+
+
+def in_words(seconds: float) -> str:
+    """``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

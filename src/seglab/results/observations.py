@@ -1,0 +1,78 @@
+"""From runs, their histories and per-picture rows to what tables, verdicts and figures take."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from seglab.results.table import EPOCH_SCORES, typed
+from seglab.results.verdicts import OBSERVATIONS
+
+TABLE_THRESHOLD = 0.5
+"""Of the published tables (saliency study, evaluation notebook)."""
+PICTURE_SCORES = ("iou", "margin", "false_positive_rate")
+HISTORY = tuple(f"val/{score}" for score in EPOCH_SCORES)
+"""Metrics of every epoch that reports use."""
+
+
+def best_and_last(histories: pd.DataFrame) -> pd.DataFrame:
+    """Validation scores of each run at its epoch of lowest validation loss and at its last one.
+
+    ``histories`` as of ``tracking.reader.read_histories``. Index run_id; columns best_epoch,
+    best_loss … last_dice.
+    """
+    rows = {}
+    for run_id, history in histories.groupby("run_id", sort=False):
+        epochs = history.pivot_table(index="step", columns="metric", values="value", aggfunc="last")
+        epochs = epochs.reindex(columns=list(HISTORY))
+        if epochs["val/loss"].notna().any():
+            best = int(np.nanargmin(epochs["val/loss"].to_numpy()))
+            rows[run_id] = {"best_epoch": float(epochs.index[best])} | {
+                f"{name}_{score}": epochs[f"val/{score}"].iloc[place]
+                for name, place in (("best", best), ("last", -1))
+                for score in EPOCH_SCORES
+            }
+    columns = ["best_epoch", *(f"{n}_{s}" for n in ("best", "last") for s in EPOCH_SCORES)]
+    return pd.DataFrame.from_dict(rows, orient="index", columns=columns)
+
+
+def observations(
+    runs: pd.DataFrame, pictures: Mapping[str, pd.DataFrame], epochs: pd.DataFrame
+) -> pd.DataFrame:
+    """What verdicts are made from (``verdicts.OBSERVATIONS``), of runs of published experiments.
+
+    ``pictures`` holds the per-picture rows of each evaluated run; of these the test part at
+    threshold 0.5 counts. ``epochs`` as of ``best_and_last``.
+    """
+    frames = []
+    for _, run in typed(runs).iterrows():
+        if run["published"] is None:
+            continue
+        scores = [of_pictures(pictures[run["run_id"]])] if run["run_id"] in pictures else []
+        if run["run_id"] in epochs.index:
+            loss = epochs.loc[run["run_id"], "best_loss"]
+            values = {"best_loss": loss, "log_best_loss": np.log2(loss)}
+            scores.append(pd.DataFrame({"image": "", "score": values.keys(), "value": values}))
+        for frame in scores:
+            key, seed = run["published"].key, int(run["seeds"])
+            frames.append(frame.assign(experiment=key, settings=settings_of(run), seed=seed))
+    if not frames:
+        return pd.DataFrame(columns=OBSERVATIONS)
+    return pd.concat(frames, ignore_index=True)[OBSERVATIONS]
+
+
+def of_pictures(rows: pd.DataFrame) -> pd.DataFrame:
+    """Columns image, score and value of the test pictures at the tables' threshold."""
+    rows = rows[(rows["part"] == "test") & (rows["threshold"] == TABLE_THRESHOLD)]
+    background = rows["fp"] + rows["tn"]
+    rates = rows.assign(false_positive_rate=rows["fp"] / background.where(background > 0))
+    known = [score for score in PICTURE_SCORES if score in rates]
+    long = rates.melt("image", known, "score", "value")
+    return long.dropna(subset="value")
+
+
+def settings_of(run: "pd.Series[str]") -> str:
+    """What runs must share to be compared: ``published split, width 64, 20 epochs``."""
+    text = f"{run['split']} split, width {run['width']}, {run['epochs']} epochs"
+    limited = pd.notna(run["pictures"]) and run["pictures"]
+    return text + (f", at most {run['pictures']} pictures a part" if limited else "")

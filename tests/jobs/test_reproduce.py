@@ -1,0 +1,198 @@
+"""A reproduction runs and reuses rows, survives interruptions and faults, and is told again."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+
+import seglab.jobs.reproduce as job
+from seglab.data.config import PrepareConfig
+from seglab.data.prepare import prepare
+from seglab.errors import ConfigError, DataError, SeglabError
+from seglab.evaluation.config import EvaluateConfig
+from seglab.jobs.config import ReproduceConfig
+from seglab.jobs.report import report
+from seglab.jobs.reproduce import in_words, reproduce
+from seglab.jobs.rows import SMALL, choose_experiments, training
+from seglab.jobs.train import plan_training, train
+from seglab.results.config import ReportConfig
+from seglab.results.experiments import experiments
+from seglab.tracking.reader import read_runs
+
+TINY = {"width": 2, "epochs": 2, "pictures": 2, "tile": 160, "batch_size": 2}
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("data"))
+    prepare(PrepareConfig(dataset="sample", data_dir=folder))
+    return folder
+
+
+@pytest.fixture
+def config(data_dir, sqlite_store, monkeypatch):
+    monkeypatch.setitem(SMALL, "saliency", TINY)
+    return ReproduceConfig(
+        dataset="sample", scale="small", data_dir=data_dir, only=("rgb",), seeds=2
+    )
+
+
+@pytest.fixture
+def untold(monkeypatch):
+    """Without the report, whose figures take seconds."""
+    monkeypatch.setattr(job, "log_report", lambda run, reproduction: None)
+
+
+def runs(name):
+    """Runs of the store, oldest first, whose name starts with ``name``."""
+    found = read_runs("Default").sort_values("start_time")
+    return found[found["name"].str.startswith(name)]
+
+
+def artifacts(run_id, tmp_path):
+    """Bytes of a run's report by file."""
+    folder = Path(MlflowClient().download_artifacts(run_id, "report", str(tmp_path)))
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def test_rows_are_ordinary_runs_below_one_and_the_report_is_made_again_to_the_byte(
+    config, tmp_path, capsys
+):
+    reproduce(config)
+    (parent,) = runs("reproduce")["run_id"]
+    children = runs("UNet")
+    assert list(children["params.seed"]) == ["0", "1"]
+    assert set(children["tags.mlflow.parentRunId"]) == {parent}
+    assert set(children["params.width"]) == {"2"}
+    assert children["metrics.evaluation/test/iou"].notna().all()
+    assert runs("reproduce")["tags.seglab.rows"].tolist() == ["2 run"]
+    out = capsys.readouterr().out
+    assert "row 2/2  UNet RGB on sample, seed 1" in out
+    assert "left for all rows" in out
+    assert "SMALL SCALE" in out
+
+    report(ReportConfig(run=parent))
+    (told_again,) = runs("report")["run_id"]
+    (tmp_path / "again").mkdir()
+    first, second = artifacts(parent, tmp_path), artifacts(told_again, tmp_path / "again")
+    assert first.keys() == second.keys()
+    assert {"results.html", "results.csv", "validation.csv"} <= first.keys()
+    assert "figures/sample_validation.png" in first
+    assert len([name for name in first if name.startswith("figures/sample_scene")]) == 2
+    for name in first:
+        assert first[name] == second[name], name
+
+
+def test_finished_rows_are_not_trained_again(config, untold):
+    one = replace(config, seeds=1)
+    reproduce(one)
+    reproduce(one)
+    assert len(runs("UNet")) == 1
+    assert runs("reproduce")["tags.seglab.rows"].tolist() == ["1 run", "1 reused"]
+
+
+def test_a_training_started_by_hand_is_reused(config, untold):
+    (row,) = choose_experiments(config)
+    train(training(config, row, seed=0))
+    reproduce(replace(config, seeds=1))
+    assert len(runs("UNet RGB")) == 1
+    assert runs("UNet RGB")["metrics.evaluation/test/iou"].notna().all()
+    assert runs("reproduce")["tags.seglab.rows"].tolist() == ["1 scored"]
+
+
+def test_an_interrupted_reproduction_goes_on_where_it_stopped(config, untold, monkeypatch):
+    evaluate = job.evaluate_into
+
+    def interrupted(run, config: EvaluateConfig):
+        if len(runs("UNet")) == 2:
+            raise KeyboardInterrupt
+        evaluate(run, config)
+
+    monkeypatch.setattr(job, "evaluate_into", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(config)
+    assert runs("reproduce")["status"].tolist() == ["KILLED"]
+    assert runs("UNet")["status"].tolist() == ["FINISHED", "KILLED"]
+    monkeypatch.setattr(job, "evaluate_into", evaluate)
+    reproduce(config)
+    assert runs("reproduce")["status"].tolist() == ["FINISHED"]
+    assert runs("reproduce")["tags.seglab.rows"].tolist() == ["1 reused, 1 resumed"]
+    assert runs("UNet")["status"].tolist() == ["FINISHED", "FINISHED"]
+
+
+def test_a_failed_row_is_told_and_the_others_go_on(config, monkeypatch, tmp_path):
+    evaluate = job.evaluate_into
+
+    def failing(run, config: EvaluateConfig):
+        if len(runs("UNet")) == 1:
+            raise RuntimeError("out of memory")
+        evaluate(run, config)
+
+    monkeypatch.setattr(job, "evaluate_into", failing)
+    with pytest.raises(SeglabError, match=r"1 of 2 rows failed: UNet RGB on sample, seed 0: Runt"):
+        reproduce(config)
+    assert runs("UNet")["status"].tolist() == ["FAILED", "FINISHED"]
+    (parent,) = runs("reproduce")["run_id"]
+    text = artifacts(parent, tmp_path)["results.txt"].decode()
+    assert "Failed and not in the tables: icoseg/rgb on sample, seed 0: RuntimeError" in text
+    assert "seed 1" in text
+
+
+def test_what_is_missing_is_told_at_once_and_nothing_is_run(config, tmp_path):
+    with pytest.raises(DataError) as error:
+        reproduce(replace(config, only=("backprop", "deconv"), data_dir=config.data_dir))
+    assert "rules=backprop" in str(error.value)
+    assert "rules=deconv" in str(error.value)
+    assert str(error.value).count("mlflow run . -e saliency") == 2
+    with pytest.raises(DataError, match="e prepare -P dataset=sample"):
+        reproduce(replace(config, data_dir=str(tmp_path)))
+    assert len(read_runs("Default")) == 0
+
+
+def test_a_recipe_is_what_determines_the_numbers_and_nothing_else(config):
+    (row,) = choose_experiments(config)
+    plan = plan_training(training(config, row, seed=0))
+    moved = plan_training(replace(plan.config, workers=1, device="cpu"))
+    other = plan_training(replace(plan.config, seed=1))
+    assert plan.recipe() == moved.recipe() != other.recipe()
+    assert plan_training(replace(plan.config, epochs=3)).recipe() != plan.recipe()
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 12),
+        ({"dataset": "icoseg"}, 7),
+        ({"dataset": "inria"}, 5),
+        ({"dataset": "sample"}, 7),
+        ({"dataset": "icoseg", "only": ("rgb", "icoseg/guided")}, 2),
+        ({"only": ("rgb",)}, 2),
+        ({"table": "superpixels"}, 10),
+        ({"table": "all"}, 22),
+    ],
+)
+def test_rows_are_chosen_by_table_data_and_name(changes, expected):
+    chosen = choose_experiments(ReproduceConfig(**changes))
+    assert len(chosen) == expected
+    order = [e.key for e in experiments()]
+    assert [e.key for e in chosen] == sorted([e.key for e in chosen], key=order.index)
+
+
+def test_unknown_rows_list_the_choices():
+    with pytest.raises(ConfigError, match=r"--only=hsv names no row; choose among icoseg/backprop"):
+        choose_experiments(ReproduceConfig(only=("hsv", "rgb")))
+
+
+def test_small_trainings_keep_a_schedule_s_share_of_the_epochs():
+    (drop,) = choose_experiments(ReproduceConfig(table="superpixels", only=("schedule-b",)))
+    published = training(ReproduceConfig(table="superpixels"), drop, 0)
+    small = training(ReproduceConfig(table="superpixels", scale="small"), drop, 0)
+    assert (published.epochs, published.schedule_epochs) == (80, 10)
+    assert (small.epochs, small.schedule_epochs) == (SMALL["superpixels"]["epochs"], 1)
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(40, "40 s"), (720, "12 min"), (12600, "3.5 h")])
+def test_time_left_in_words(seconds, words):
+    assert in_words(seconds) == words
