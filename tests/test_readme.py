@@ -16,6 +16,7 @@ from tests.readme import DATA, NOT_RUN, README, ROOT, Shell, block_with, blocks
 SMALLER = {
     "-e saliency": "-P target=features -P patch=168",
     "-e train -P dataset": "-P width=2 -P epochs=2 -P tile=176 -P batch_size=6",
+    "-e train -P model=can": "-P depth=4 -P width=3 -P epochs=1 -P batch_size=8 -P crop=48",
     "-e evaluate": "-P splits=val,test -P pictures=1",
 }
 
@@ -47,12 +48,17 @@ def test_study_of_icoseg(readme_clone):
 
 
 @pytest.mark.skipif(not DATA.name, reason="SEGLAB_DATA does not name the real data")
-def test_segments_of_coco_and_bsds500(readme_clone):
+def test_study_of_superpixels(readme_clone):
     shell = Shell(readme_clone)
     outputs = [shell.run(command) for command in block_with("dataset=bsds500")]
     assert "coco/instances: 190 pictures" in outputs[0]
     assert "bsds500: 200 pictures" in outputs[1]
     assert "person" in outputs[2]
+    _, train, judged = [shell.run(smaller(command)) for command in block_with("-e targets")]
+    assert "-e superpixels -P run=" in train
+    rows = [line.split()[:3] for line in judged.splitlines() if " eikonal " in line]
+    weights = ["2", "3", "4", "5", "7"]
+    assert rows == [[i, "eikonal", weight] for i in ("photo", "network") for weight in weights]
 
 
 def test_own_pictures(readme_clone):

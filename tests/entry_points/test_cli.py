@@ -47,6 +47,16 @@ def test_unknown_choice_lists_the_choices():
     )
 
 
+def test_truth_values_are_true_and_false():
+    done = run("superpixels", "--update", "no")
+    assert done.returncode == 2
+    assert "'no' is neither true nor false" in done.stderr
+    # Read as false, and so of no use with a method that has no such choice.
+    done = run("superpixels", "--update", "False", "--method", "grid")
+    assert done.returncode == 2
+    assert "--update is eikonal's" in done.stderr
+
+
 def test_misspelt_parameter_is_refused():
     done = run("train", "--epoch", "3")
     assert done.returncode == 2
