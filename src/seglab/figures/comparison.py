@@ -33,7 +33,7 @@ def validation_curves(
         for key in shown:
             colour = colour_of(key)
             old = published[published["experiment"] == key]
-            if metric in old:
+            if len(old):
                 axes.plot(old["epoch"], old[metric], ":", color=colour, linewidth=1.1, alpha=0.75)
             lines = curves[curves["experiment"] == key].groupby("epoch")[metric]
             mean = lines.mean()

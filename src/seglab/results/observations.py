@@ -51,8 +51,8 @@ def observations(
         scores = [of_pictures(pictures[run["run_id"]])] if run["run_id"] in pictures else []
         if run["run_id"] in epochs.index:
             loss = epochs.loc[run["run_id"], "best_loss"]
-            values = {"best_loss": loss, "log_best_loss": np.log2(loss)}
-            scores.append(pd.DataFrame({"image": "", "score": values.keys(), "value": values}))
+            values = [("", "best_loss", loss), ("", "log_best_loss", np.log2(loss))]
+            scores.append(pd.DataFrame(values, columns=["image", "score", "value"]))
         for frame in scores:
             key, seed = run["published"].key, int(run["seeds"])
             frames.append(frame.assign(experiment=key, settings=settings_of(run), seed=seed))

@@ -1,0 +1,81 @@
+"""What the figures that compare rows show: every row once, in its own colour."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seglab.figures.comparison import sorted_scores, validation_curves
+from seglab.figures.grid import prediction_grid
+from seglab.figures.style import EXPERIMENTS, colour_of
+from seglab.results.experiments import experiments
+
+TITLES = {"icoseg/rgb": "UNet RGB", "icoseg/guided": "UNet SAL MAP GUIDED"}
+LABELS = {"val/loss": "binary cross-entropy", "val/iou": "intersection over union"}
+
+
+def curves(values):
+    rows = [
+        (key, epoch, loss, 1 - loss)
+        for key, seeds in values.items()
+        for losses in seeds
+        for epoch, loss in enumerate(losses, start=1)
+    ]
+    return pd.DataFrame(rows, columns=["experiment", "epoch", *LABELS])
+
+
+def lines(axes, style):
+    return {line.get_color(): line for line in axes.lines if line.get_linestyle() == style}
+
+
+def test_measured_curves_are_means_over_seeds_before_the_published_ones():
+    measured = curves({"icoseg/rgb": [[0.4, 0.2], [0.6, 0.4]], "icoseg/guided": [[0.5, 0.3]]})
+    published = curves({"icoseg/rgb": [[0.3, 0.1]], "icoseg/deconv": [[0.9, 0.9]]})
+    figure = validation_curves("icoseg", measured, published, TITLES, LABELS)
+    loss, iou = figure.axes
+    solid, dotted = lines(loss, "-"), lines(loss, ":")
+    assert solid.keys() == {colour_of("rgb"), colour_of("guided")}
+    np.testing.assert_allclose(solid[colour_of("rgb")].get_ydata(), [0.5, 0.3])
+    assert len(loss.collections) == 1  # the band over the two seeds of RGB
+    assert dotted.keys() == {colour_of("rgb")}  # deconv was not run
+    np.testing.assert_allclose(dotted[colour_of("rgb")].get_ydata(), [0.3, 0.1])
+    assert solid[colour_of("rgb")].get_zorder() > dotted[colour_of("rgb")].get_zorder()
+    np.testing.assert_allclose(lines(iou, "-")[colour_of("rgb")].get_ydata(), [0.5, 0.7])
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == [*TITLES.values(), "published"]
+
+
+def test_scores_are_sorted_row_by_row_over_the_mean_of_seeds():
+    rows = pd.DataFrame(
+        [("icoseg/rgb", i, v) for i, v in (("a", 0.9), ("a", 0.7), ("b", 0.1), ("c", 0.5))],
+        columns=["experiment", "image", "iou"],
+    )
+    (axes,) = sorted_scores("icoseg", rows, TITLES, {"iou": "IoU"}).axes
+    (line,) = axes.lines
+    np.testing.assert_allclose(line.get_ydata(), [0.1, 0.5, 0.8])
+
+
+def test_a_grid_has_a_line_a_row_and_masks_as_scores_take_them():
+    probability = np.array([[101, 102, 127, 128, 152, 153]], np.uint8)
+    grey = np.zeros((1, 6), np.uint8)
+    figure = prediction_grid(
+        "a picture",
+        np.zeros((1, 6, 3), np.uint8),
+        grey,
+        {"guided": grey},
+        {"UNet RGB": (probability, ""), "UNet SAL MAP GUIDED": (probability, "guided")},
+        (0.4, 0.5, 0.6),
+    )
+    shown = [axes.images[0].get_array() if axes.images else None for axes in figure.axes]
+    assert len(shown) == 3 * 5
+    assert [panel is None for panel in shown[:5]] == [False, False, True, True, True]
+    assert shown[5] is None  # RGB was fed no map
+    assert shown[10] is not None
+    for panel, first in zip(shown[12:], (1, 3, 5), strict=True):
+        assert panel.ravel().tolist() == [0] * first + [255] * (6 - first)
+
+
+@pytest.mark.parametrize("experiment", [e for e in experiments() if e.job == "train"], ids=str)
+def test_every_row_has_a_colour_of_its_own_among_its_kind(experiment):
+    assert colour_of(experiment.key) in EXPERIMENTS.values()
+    alike = [e for e in experiments() if e.job == "train" and e.dataset == experiment.dataset]
+    assert [colour_of(e.key) for e in alike].count(colour_of(experiment.key)) == 1

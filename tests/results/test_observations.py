@@ -1,0 +1,72 @@
+"""From histories and per-picture rows to what tables and verdicts take."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from seglab.results.observations import best_and_last, observations
+from seglab.results.verdicts import OBSERVATIONS
+from tests.results.published import training_run
+
+
+def history(run_id, **metrics):
+    rows = [
+        (run_id, f"val/{metric}", step, value)
+        for metric, values in metrics.items()
+        for step, value in enumerate(values, start=1)
+    ]
+    return pd.DataFrame(rows, columns=["run_id", "metric", "step", "value"])
+
+
+def test_the_best_epoch_is_that_of_the_lowest_validation_loss():
+    found = best_and_last(
+        pd.concat(
+            [
+                history("a", loss=[0.3, 0.1, 0.2], iou=[0.1, 0.5, 0.6], dice=[0.2, 0.6, 0.7]),
+                history("b", loss=[math.nan, 0.4], psnr=[20.0, 21.0]),
+                history("c", psnr=[20.0]),
+            ]
+        )
+    )
+    assert list(found.index) == ["a", "b"]
+    assert found.loc["a"].tolist() == [2, 0.1, 0.5, 0.6, 0.2, 0.6, 0.7]
+    assert found.loc["b", ["best_epoch", "best_loss"]].tolist() == [2, 0.4]
+    assert found.loc["b", ["best_iou", "last_dice"]].isna().all()
+    assert len(best_and_last(history("c"))) == 0
+
+
+def picture(part="test", threshold=0.5, **changes):
+    row = {"image": "pond", "part": part, "threshold": threshold, "tp": 4, "fp": 2, "fn": 1}
+    return row | {"tn": 6, "iou": 4 / 7, "margin": 0.3} | changes
+
+
+def test_observations_are_of_test_pictures_at_the_tables_threshold():
+    rows = [picture(), picture(part="val"), picture(threshold=0.4)]
+    rows.append(picture(image="full", fp=0, tn=0, margin=math.nan))
+    run = training_run(1, "rgb", scores=["0.5 ± 0.1"] * 6, **{"params.seed": "3"})
+    found = observations(
+        pd.DataFrame([run]), {run["run_id"]: pd.DataFrame(rows)}, best_and_last(history(""))
+    )
+    assert list(found) == OBSERVATIONS
+    assert set(found["experiment"]) == {"icoseg/rgb"}
+    assert set(found["seed"]) == {3}
+    assert set(found["settings"]) == {"published split, width 64, 20 epochs"}
+    values = found.set_index(["image", "score"])["value"]
+    assert values["pond", "false_positive_rate"] == pytest.approx(2 / 8)
+    assert values["pond", "margin"] == 0.3
+    # A picture that is all object has no background and no border.
+    assert [score for image, score in values.index if image == "full"] == ["iou"]
+
+
+def test_a_whole_training_is_observed_by_its_lowest_loss():
+    run = training_run(1, "rgb")
+    epochs = best_and_last(history(run["run_id"], loss=[0.5, 0.25], iou=[0, 0], dice=[0, 0]))
+    found = observations(pd.DataFrame([run]), {}, epochs).set_index("score")["value"]
+    assert found.to_dict() == {"best_loss": 0.25, "log_best_loss": -2}
+
+
+def test_runs_of_no_published_row_are_no_observations():
+    run = training_run(1, "rgb", dataset="folder/mine")
+    epochs = best_and_last(history(run["run_id"], loss=[0.5], iou=[0], dice=[0]))
+    assert len(observations(pd.DataFrame([run]), {}, epochs)) == 0
