@@ -1,6 +1,7 @@
 """Training curves say what the metrics say; read back from matplotlib's own objects."""
 
 import numpy as np
+import pytest
 
 from seglab.figures.curves import norm_curves, training_curves
 from seglab.training.tasks import Mask
@@ -34,6 +35,12 @@ def test_training_curves_mark_the_epoch_of_the_lowest_validation_loss():
         best = axes.lines[2]
         assert (best.get_xdata()[0], best.get_ydata()[0]) == (2, value)
         assert f"best epoch 2: {value}" in [text.get_text() for text in axes.legend_.texts]
+
+
+@pytest.mark.parametrize(("first", "scale"), [(0.5, "linear"), (50.0, "log")])
+def test_a_loss_that_blew_up_at_first_does_not_flatten_the_rest(first, scale):
+    loss, iou, _ = training_curves(history([first, 0.2, 0.1]), Mask().labels).axes
+    assert (loss.get_yscale(), iou.get_yscale()) == (scale, "linear")
 
 
 def test_a_single_epoch_is_visible():

@@ -13,6 +13,8 @@ from seglab.figures.style import BLUE, FRAME, VERMILLION, label_axes
 viridis = colormaps["viridis"]
 LIMITS = {"iou": (0, 1), "dice": (0, 1), "loss": (0, None)}
 """Of the axes of scores that have a scale of their own."""
+WIDE = 30
+"""From this ratio of the largest to the smallest loss on, their axis is logarithmic."""
 
 
 def training_curves(history: Sequence[Mapping[str, float]], labels: Mapping[str, str]) -> Figure:
@@ -34,7 +36,11 @@ def training_curves(history: Sequence[Mapping[str, float]], labels: Mapping[str,
                 at = f"best epoch {epochs[best]}: {values[best]:.3g}"
                 axes.plot(epochs[best], values[best], "o", color=colour, label=at, zorder=3)
         axes.axvline(float(epochs[best]), color=FRAME, linewidth=0.8, linestyle=":", zorder=0)
-        axes.set_ylim(*LIMITS.get(score, (None, None)))
+        drawn = [metrics[f"{part}/{score}"] for metrics in history for part in ("train", "val")]
+        if score == "loss" and max(drawn) > WIDE * min(drawn) > 0:
+            axes.set_yscale("log")  # a first epoch that blew up would flatten all others
+        else:
+            axes.set_ylim(*LIMITS.get(score, (None, None)))
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         label_axes(axes, "epoch", label)
         axes.legend(frameon=False, fontsize=8)
