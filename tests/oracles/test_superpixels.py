@@ -52,7 +52,7 @@ def pictures(count):
 
 @pytest.mark.parametrize("update", [False, True])
 def test_refined_superpixels_score_as_the_study_s(update):
-    # benchmarks/superpixels.py measures the same on 50 pictures: within 0.003, see docs.
+    # benchmarks/superpixels.py measures the same on 50 pictures: within 0.003.
     differences = []
     for image, truths in pictures(8):
         ours = score_row(eikonal(image, 400, 7.0, update), image, truths)
