@@ -8,6 +8,7 @@ from mlflow import MlflowClient
 
 import seglab.jobs.reproduce as job
 from seglab.data.config import PrepareConfig
+from seglab.data.pictures import open_pictures
 from seglab.data.prepare import prepare
 from seglab.errors import ConfigError, DataError, SeglabError
 from seglab.evaluation.config import EvaluateConfig
@@ -18,6 +19,8 @@ from seglab.jobs.rows import SMALL, choose_experiments, training
 from seglab.jobs.train import plan_training, train
 from seglab.results.config import ReportConfig
 from seglab.results.experiments import experiments
+from seglab.superpixels.config import TargetsConfig
+from seglab.superpixels.targets import fill_targets
 from seglab.tracking.reader import read_runs
 
 TINY = {"width": 2, "epochs": 2, "pictures": 2, "tile": 160, "batch_size": 2}
@@ -138,6 +141,23 @@ def test_a_failed_row_is_told_and_the_others_go_on(config, monkeypatch, tmp_path
     text = artifacts(parent, tmp_path)["results.txt"].decode()
     assert "Failed and not in the tables: icoseg/rgb on sample, seed 0: RuntimeError" in text
     assert "seed 1" in text
+
+
+def test_painters_are_trained_and_their_superpixels_judged(config, monkeypatch, tmp_path):
+    fill_targets(
+        TargetsConfig(dataset="sample", data_dir=config.data_dir, superpixels=20, workers=1),
+        open_pictures(config.data_dir, "sample"),
+    )
+    tiny = {"width": 2, "epochs": 1, "pictures": 2, "crop": 32, "batch_size": 2}
+    monkeypatch.setitem(SMALL, "superpixels", tiny)
+    reproduce(replace(config, table="superpixels", only=("d4",), seeds=1))
+    (row,) = runs("CAN")["run_id"]
+    (parent,) = runs("reproduce")["run_id"]
+    csv = artifacts(parent, tmp_path)["superpixels.csv"].decode().splitlines()
+    table = dict(zip(csv[0].split(","), csv[1].split(","), strict=True))
+    assert table["run_id"] == row
+    assert 0 < float(table["boundary_recall"]) <= 1
+    assert float(table["best_loss"]) > 0
 
 
 def test_what_is_missing_is_told_at_once_and_nothing_is_run(config, tmp_path):

@@ -66,6 +66,27 @@ def test_a_whole_training_is_observed_by_its_lowest_loss():
     assert found.to_dict() == {"best_loss": 0.25, "log_best_loss": -2}
 
 
+def test_superpixels_are_observed_by_input_and_weight():
+    changes = {"model": "can", "depth": "7", "schedule": "drop", "dataset": "coco", "inputs": "rgb"}
+    changes |= {"learning_rate": "0.01", "schedule_epochs": "10"}
+    run = training_run(1, "rgb", **{f"params.{name}": value for name, value in changes.items()})
+    rows = [
+        ("a", "photo", "eikonal", 3.0, 0.8, 0.7),
+        ("a", "network", "eikonal", 7.0, 0.9, 0.6),
+        ("a", "photo", "slic", 10.0, 0.7, 0.5),
+    ]
+    columns = ["image", "input", "method", "weight", "boundary_recall", "compactness_pixels"]
+    pictures = {run["run_id"]: pd.DataFrame(rows, columns=columns)}
+    found = observations(pd.DataFrame([run]), pictures, best_and_last(history("")))
+    assert set(found["experiment"]) == {"can/schedule-b"}
+    assert found.set_index("score")["value"].to_dict() == {
+        "photo/3.0/boundary_recall": 0.8,
+        "photo/3.0/compactness_pixels": 0.7,
+        "network/7.0/boundary_recall": 0.9,
+        "network/7.0/compactness_pixels": 0.6,
+    }
+
+
 def test_runs_of_no_published_row_are_no_observations():
     run = training_run(1, "rgb", dataset="folder/mine")
     epochs = best_and_last(history(run["run_id"], loss=[0.5], iou=[0], dice=[0]))

@@ -233,14 +233,15 @@ def test_runs_of_other_settings_are_rows_of_their_own():
 
 
 def test_validation_shows_the_best_and_the_last_epoch_apart():
-    runs = pd.DataFrame([training_run(1, "rgb"), training_run(2, "guided")])
+    scores = PUBLISHED[ICOSEG]["rgb"]
+    runs = pd.DataFrame([training_run(1, "rgb", scores=scores), training_run(2, "guided")])
     epochs = pd.DataFrame(
         [(16, 0.07, 0.6, 0.7, 0.12, 0.4, 0.5)],
         index=[runs["run_id"][0]],
         columns=["best_epoch", *(f"{e}_{s}" for e in ("best", "last") for s in EPOCH_SCORES)],
     )
     table = validation_table(runs, epochs)
-    cells = printed(table).set_index("Line").loc["measured"]
+    cells = measured(table).iloc[0]
     assert cells["Best epoch Epoch"] == "16.0"
     assert (cells["Best epoch Dice"], cells["Last epoch Dice"]) == ("0.7", "0.5")
     assert validation_table(runs, epochs.iloc[:0]) is None

@@ -16,7 +16,12 @@ from seglab.results.formats import terminal, write_all
 from seglab.results.observations import HISTORY, best_and_last, observations
 from seglab.results.report import Report
 from seglab.results.reproduction import FOLDER, ROWS, SHOWCASE
-from seglab.results.table import results_table, typed, validation_table
+from seglab.results.table import (
+    results_table,
+    superpixels_table,
+    typed,
+    validation_table,
+)
 from seglab.results.verdicts import verdicts
 from seglab.tracking.reader import download, read_histories, read_runs, run_info
 from seglab.tracking.run import Run, start_run
@@ -64,38 +69,50 @@ def gather(scratch: Path, reproduction: str, experiment: str) -> Material:
     if reproduction:
         info = run_info(reproduction)
         runs = read_runs(info.experiment)
-        rows = pd.read_csv(download(reproduction, f"{FOLDER}/{ROWS}", scratch), dtype="string")
-        runs = runs[runs["run_id"].isin(rows["run_id"])].reset_index(drop=True)
+        listed = pd.read_csv(download(reproduction, f"{FOLDER}/{ROWS}", scratch), dtype="string")
+        runs = runs[runs["run_id"].isin(listed["run_id"])].reset_index(drop=True)
         if info.params.get("scale") == "small":
             remarks.append(SMALL_SCALE)
-        failed = rows[rows["error"].notna()]
+        failed = listed[listed["error"].notna()]
         remarks += [
             f"Failed and not in the tables: {row.experiment} on {row.dataset}, seed {row.seed}: "
             f"{row.error}"
             for row in failed.itertuples()
         ]
-        showcase = download(reproduction, SHOWCASE, scratch)
+        if evaluated(runs):
+            showcase = download(reproduction, SHOWCASE, scratch)
     else:
         runs = read_runs(experiment)
-    evaluated = typed(runs).query("test_iou.notna() or val_iou.notna() or train_iou.notna()")
+    folders = dict.fromkeys(evaluated(runs), "evaluation")
+    rows = typed(runs)
+    folders |= dict.fromkeys(rows.loc[rows["boundary_recall"].notna(), "run_id"], "superpixels")
     pictures = {}
-    for run_id in evaluated["run_id"]:
+    for run_id, part in folders.items():
         try:
-            path = download(run_id, "evaluation/per_image.parquet", scratch / "runs" / run_id)
+            path = download(run_id, f"{part}/per_image.parquet", scratch / "runs" / run_id)
         except TrackingError:  # a run of another making, with scores alone
             continue
         pictures[run_id] = pd.read_parquet(path)
-    histories = read_histories(list(evaluated["run_id"]), HISTORY)
+    histories = read_histories(list(folders), HISTORY)
     return Material(runs, histories, pictures, scratch, remarks, showcase)
+
+
+def evaluated(runs: pd.DataFrame) -> list[str]:
+    """Ids of the runs with scores on whole pictures."""
+    rows = typed(runs)
+    scored = rows[["train_iou", "val_iou", "test_iou"]].notna().any(axis=1)
+    return list(rows.loc[scored, "run_id"])
 
 
 def make(material: Material, figure_folder: Path) -> Report:
     """The report, with its figures also as files in ``figure_folder``."""
     runs, histories = material.runs, material.histories
     epochs = best_and_last(histories)
-    tables = [results_table(runs)]
-    if validation := validation_table(runs, epochs):
-        tables.append(validation)
+    judged = superpixels_table(runs, epochs)
+    scored = len(evaluated(runs)) > 0
+    # Without any table, the first says what to run.
+    tables = [results_table(runs)] if scored or judged is None else []
+    tables += filter(None, [validation_table(runs, epochs), judged])
     pictures = {}
     for name, caption, figure in figures(material):
         save_figure(figure, figure_folder / f"{name}.png")

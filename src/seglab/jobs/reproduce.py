@@ -17,15 +17,18 @@ from seglab.jobs.evaluate import evaluate_into
 from seglab.jobs.report import log_report
 from seglab.jobs.rows import Row, cost_of, rows_of
 from seglab.jobs.showcase import log_showcase
+from seglab.jobs.superpixels import load_painter, open_judged, superpixels_into
 from seglab.jobs.train import plan_training, run_folder, train_into
 from seglab.results.reproduction import FOLDER, ROWS
+from seglab.results.table import JUDGED
 from seglab.tracking.reader import current_experiment, read_runs
 from seglab.tracking.run import Run, open_run, start_run
 from seglab.training.checkpoint import LAST
 
 REPRODUCTION = "seglab.reproduction"
 """Tag of a reproduce run: digest of its parameters and of the recipes of all its rows."""
-SCORED = "metrics.evaluation/test/iou"
+SCORED = ("metrics.evaluation/test/iou", f"metrics.{JUDGED}boundary_recall")
+"""Metrics of which a finished row has one."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def state_of(row: Row, known: pd.DataFrame) -> State:
         return State("new")
     runs = known[known["tags.seglab.recipe"] == row.plan.recipe()]
     finished = runs[runs["status"] == "FINISHED"]
-    scored = finished[finished[SCORED].notna()] if SCORED in finished else finished[:0]
+    scored = finished[finished.reindex(columns=list(SCORED)).notna().any(axis=1)]
     for step, found in (("scored", scored), ("trained", finished)):
         if len(found):
             return State(step, str(found["run_id"].iloc[0]))  # type: ignore[arg-type]
@@ -137,7 +140,7 @@ def run_row(row: Row, state: State, parent: Run) -> Done:
     try:
         if state.step == "trained":
             with open_run(state.run) as run:
-                evaluate_into(run, EvaluateConfig(run=run.id))
+                score_into(run, row)
             return Done(row, "scored", state.run)
         plan = row.plan
         if state.run:
@@ -150,12 +153,24 @@ def run_row(row: Row, state: State, parent: Run) -> Done:
             parent=parent.id,
         ) as run:
             train_into(run, plan)
-            evaluate_into(run, EvaluateConfig(run=run.id))
+            score_into(run, row)
         return Done(row, "resumed" if state.run else "run", run.id)
     except Exception as fault:  # one row's fault must not cost the others
         text = str(fault) if isinstance(fault, SeglabError) else f"{type(fault).__name__}: {fault}"
         print(f"row failed: {text}")
         return Done(row, "failed", error=text)
+
+
+def score_into(run: Run, row: Row) -> None:
+    """Scores the trained row: masks on whole pictures, or superpixels of what it paints."""
+    if row.judging is None:
+        evaluate_into(run, EvaluateConfig(run=run.id))
+        return
+    judging = replace(row.judging, run=run.id)
+    with tempfile.TemporaryDirectory() as scratch:
+        trained = load_painter(run.id, Path(scratch))
+        judged = open_judged(judging, Path(scratch))
+        superpixels_into(run, judging, judged, trained, Path(scratch))
 
 
 def log_rows(parent: Run, done: Sequence[Done]) -> None:

@@ -2,14 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from seglab.errors import ConfigError, DataError, SeglabError, all_faults
 from seglab.jobs.config import ReproduceConfig
+from seglab.jobs.superpixels import open_judged
 from seglab.jobs.train import Plan, plan_training
 from seglab.results.experiments import Experiment, experiments
+from seglab.superpixels.config import SuperpixelsConfig
 from seglab.training.config import TrainConfig
 from seglab.training.throughput import gflop_per_sample
 
@@ -29,6 +32,9 @@ class Row:
 
     experiment: Experiment
     plan: Plan
+
+    judging: SuperpixelsConfig | None
+    """How the superpixels of a painter are judged, but for its run; None for masks."""
 
     @property
     def title(self) -> str:
@@ -55,7 +61,11 @@ def rows_of(config: ReproduceConfig) -> list[Row]:
     for seed in range(config.seeds):
         for experiment in chosen:
             try:
-                rows.append(Row(experiment, plan_training(training(config, experiment, seed))))
+                plan = plan_training(training(config, experiment, seed))
+                judging = judging_of(config) if plan.targets else None
+                if judging:
+                    open_judged(judging, Path())
+                rows.append(Row(experiment, plan, judging))
             except SeglabError as fault:
                 faults.append(str(fault))
     if faults:
@@ -101,6 +111,20 @@ def training(config: ReproduceConfig, experiment: Experiment, seed: int) -> Trai
         changes["task"] = "superpixels"
     place = {"dataset": dataset, "data_dir": config.data_dir, "split": config.split}
     return TrainConfig(**{**changes, **place, "seed": seed})
+
+
+def judging_of(config: ReproduceConfig) -> SuperpixelsConfig:
+    """How painters are judged: on BSDS500, or on what they learnt if that was chosen.
+
+    The sweep ends at 7, the study's weight, whose scores the table shows.
+    """
+    own = config.dataset in ("published", "coco", "bsds500")
+    return SuperpixelsConfig(
+        dataset="bsds500" if own else config.dataset,  # type: ignore[arg-type]
+        data_dir=config.data_dir,
+        color_weight=(3.0, 7.0) if config.scale == "small" else (1.0, 2.0, 3.0, 4.0, 5.0, 7.0),
+        update=False,
+    )
 
 
 def cost_of(rows: Sequence[Row]) -> "pd.Series[float]":

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from seglab.results.table import EPOCH_SCORES, typed
-from seglab.results.verdicts import OBSERVATIONS
+from seglab.results.verdicts import OBSERVATIONS, RECALL_COMPACTNESS
 
 TABLE_THRESHOLD = 0.5
 """Of the published tables (saliency study, evaluation notebook)."""
@@ -48,7 +48,8 @@ def observations(
     for _, run in typed(runs).iterrows():
         if run["published"] is None:
             continue
-        scores = [of_pictures(pictures[run["run_id"]])] if run["run_id"] in pictures else []
+        rows = pictures.get(run["run_id"])
+        scores = [] if rows is None else [of_pictures(rows) if "iou" in rows else of_curves(rows)]
         if run["run_id"] in epochs.index:
             loss = epochs.loc[run["run_id"], "best_loss"]
             values = [("", "best_loss", loss), ("", "log_best_loss", np.log2(loss))]
@@ -69,6 +70,14 @@ def of_pictures(rows: pd.DataFrame) -> pd.DataFrame:
     known = [score for score in PICTURE_SCORES if score in rates]
     long = rates.melt("image", known, "score", "value")
     return long.dropna(subset="value")
+
+
+def of_curves(rows: pd.DataFrame) -> pd.DataFrame:
+    """Columns image, score and value of eikonal superpixels, by input and color weight."""
+    rows = rows[rows["method"] == "eikonal"]
+    point = rows["input"] + "/" + rows["weight"].map(str) + "/"
+    long = rows.assign(point=point).melt(["image", "point"], list(RECALL_COMPACTNESS), "score")
+    return long.assign(score=long["point"] + long["score"])[["image", "score", "value"]]
 
 
 def settings_of(run: "pd.Series[str]") -> str:

@@ -21,6 +21,8 @@ LEAST_SEEDS = 3
 LEAST_PICTURES = 5
 CURVE_WEIGHT = 7.0
 """Color weight of the study's superpixels."""
+RECALL_COMPACTNESS = ("boundary_recall", "compactness_pixels")
+"""Scores of superpixels that are traded for each other."""
 OBSERVATIONS = ["experiment", "settings", "seed", "image", "score", "value"]
 """Columns of what verdicts are made from, one value a row: key of the experiment, what else its
 runs share (split, width …), seed, picture (empty for scores of a whole run), score and value."""
@@ -145,9 +147,6 @@ def curve_values(rows: pd.DataFrame, key: str) -> Float[np.ndarray, "k seeds pic
         return None
     tables = [table_of(rows, key, name) for name in names]
     return np.stack([table.to_numpy(dtype=float) for table in tables])
-
-
-RECALL_COMPACTNESS = ("boundary_recall", "compactness_pixels")
 
 
 def gain_at_equal_recall(means: Means) -> Float[np.ndarray, " n"]:
