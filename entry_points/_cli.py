@@ -1,5 +1,6 @@
 """From a config dataclass to a command line: every field is a flag, a default and a help text."""
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -9,6 +10,9 @@ import tyro
 
 from seglab.errors import SeglabError
 
+OFFLINE = (
+    "With --offline it logs without the tracking server; `python -m seglab sync` delivers later."
+)
 registry = tyro.constructors.ConstructorRegistry()
 
 
@@ -66,12 +70,19 @@ def main(config_type: type[Any], job: str) -> None:
     The job's module is imported after parsing, so that ``--help`` and a wrong flag answer at once.
     Exit code 0 after success, 2 for wrong flags, 1 for every other fault that seglab words, 143
     after SIGTERM, 130 after Ctrl-C.
+
+    ``--offline`` is no parameter of a job, for no number depends on it: like MLFLOW_TRACKING_URI it
+    says where the log goes, and is the same as SEGLAB_OFFLINE=1.
     """
+    if "--offline" in sys.argv:
+        sys.argv.remove("--offline")
+        os.environ["SEGLAB_OFFLINE"] = "1"
     with registry:
         try:
             config = tyro.cli(
                 config_type,
                 prog=f"python -m entry_points.{Path(sys.argv[0]).stem}",
+                description=f"{config_type.__doc__}\n\n{OFFLINE}",
                 config=(tyro.conf.FlagConversionOff,),
                 use_underscores=True,
             )

@@ -85,9 +85,16 @@ def mlflow_server(empty_database: Path, tmp_path_factory: pytest.TempPathFactory
         yield address
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_spool_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Whatever a test leaves to be sent is not left to the user."""
+    os.environ["SEGLAB_SPOOL"] = str(tmp_path_factory.mktemp("spool"))
+
+
 @pytest.fixture
 def no_run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty working folder and an environment that names no store, experiment or run."""
+    monkeypatch.setenv("SEGLAB_SPOOL", str(tmp_path / "spool"))
     for name in ("TRACKING_URI", "RUN_ID", "EXPERIMENT_ID", "EXPERIMENT_NAME"):
         monkeypatch.delenv(f"MLFLOW_{name}", raising=False)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")

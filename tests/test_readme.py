@@ -17,6 +17,7 @@ SMALLER = {
     "-e saliency": "-P target=features -P patch=168",
     "-e train -P dataset": "-P width=2 -P epochs=2 -P tile=176 -P batch_size=6",
     "-e train -P model=can": "-P depth=4 -P width=3 -P epochs=1 -P batch_size=8 -P crop=48",
+    "--inputs rgb --offline": "--width 2 --epochs 1 --tile 176 --batch_size 6",
     "-e evaluate": "-P splits=val,test -P pictures=1",
 }
 
@@ -59,6 +60,25 @@ def test_study_of_superpixels(readme_clone):
     rows = [line.split()[:3] for line in judged.splitlines() if " eikonal " in line]
     weights = ["2", "3", "4", "5", "7"]
     assert rows == [[i, "eikonal", weight] for i in ("photo", "network") for weight in weights]
+
+
+def test_a_training_without_the_server(readme_clone):
+    shell = Shell(readme_clone)
+    shell.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{readme_clone}/offline.db"
+    outputs = [shell.run(smaller(command)) for command in block_with("seglab sync")]
+    offline_id = shell.environment["RUN"]
+    assert offline_id in outputs[-1]
+    assert (readme_clone / "data" / "runs" / offline_id / "last.pt").exists()
+    found = MlflowClient(shell.environment["MLFLOW_TRACKING_URI"]).search_runs(
+        ["0"], f"tags.`seglab.offline_id` = '{offline_id}'"
+    )
+    (trained,) = found
+    assert trained.info.status == "FINISHED"
+    assert "val/loss" in trained.data.metrics
+    stored = trained.info.run_id
+    for given in (offline_id, stored):
+        assert offline_id in shell.run(f"python -m entry_points.train --resume {given}")
+    shell.run(f"python -m entry_points.evaluate --run {offline_id} --splits val --pictures 1")
 
 
 def test_own_pictures(readme_clone):

@@ -22,6 +22,7 @@ class Workspace:
             **kept,
             "MLFLOW_TRACKING_URI": self.uri,
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            "SEGLAB_SPOOL": str(folder / "spool"),
             "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
             "TORCH_HOME": str(folder / "torch"),
         }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import LoggedModel
 
 from seglab.errors import TrackingError
 from seglab.tracking.reader import download_model
@@ -48,24 +49,36 @@ for store, uri in zip(sys.argv[1::2], sys.argv[2::2]):
 """
 
 
-def log_model(run: Run, folder: Path) -> str:
+def log_model(run: Run, folder: Path) -> None:
     code = folder / "tiny_loader"
     code.mkdir(exist_ok=True)
     (code / "__init__.py").write_text(LOADER)
     (folder / "best.txt").write_text("0.5")
-    return run.model("model", folder / "best.txt", "tiny_loader", 4, 1, METADATA, step=2, code=code)
+    run.model("model", folder / "best.txt", "tiny_loader", 4, 1, METADATA, step=2, code=code)
+
+
+def model_of(run: Run) -> LoggedModel:
+    (found,) = MlflowClient().search_logged_models(
+        [run.experiment_id], f"source_run_id = '{run.id}'"
+    )
+    return found
 
 
 def test_a_model_is_logged_and_comes_back(any_store: str, tmp_path: Path) -> None:
     with start_run("r", params={"width": 8}) as run:
         run.metrics({"loss": 0.5}, step=1)
         run.metrics({"loss": 0.4}, step=2)
-        uri = log_model(run, tmp_path)
+        log_model(run, tmp_path)
         assert MlflowClient().get_run(run.id).info.status == "RUNNING"
+        got = download_model(f"runs:/{run.id}/model", tmp_path / "got at once")
+        assert got.metadata == METADATA
     history = MlflowClient().get_metric_history(run.id, "loss")
     assert sorted((metric.step, metric.value) for metric in history) == [(1, 0.5), (2, 0.4)]
-    stored = MlflowClient().get_logged_model(uri.removeprefix("models:/"))
+    stored = model_of(run)
+    uri = f"models:/{stored.model_id}"
     assert stored.source_run_id == run.id
+    outputs = MlflowClient().get_run(run.id).outputs.model_outputs
+    assert [(output.model_id, output.step) for output in outputs] == [(stored.model_id, 2)]
     assert stored.status == "READY"
     assert stored.params == {"width": "8"}
     assert [(metric.key, metric.value) for metric in stored.metrics] == [("loss", 0.4)]
@@ -87,7 +100,8 @@ def test_a_model_predicts_in_a_fresh_process(
     for store in (sqlite_store, mlflow_server):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", store)
         with start_run("r", params={}) as run:
-            logged += [store, log_model(run, tmp_path)]
+            log_model(run, tmp_path)
+        logged += [store, f"models:/{model_of(run).model_id}"]
     done = subprocess.run(
         [sys.executable, "-c", PREDICT, *logged], capture_output=True, text=True, check=False
     )
@@ -101,8 +115,8 @@ def test_a_model_goes_into_the_experiment_of_its_run(
     monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "elsewhere")
     with start_run("r", params={}) as run:
         monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME")
-        uri = log_model(run, tmp_path)
-    stored = MlflowClient().get_logged_model(uri.removeprefix("models:/"))
+        log_model(run, tmp_path)
+    stored = model_of(run)
     assert stored.experiment_id == run.experiment_id != "0"
 
 

@@ -25,6 +25,7 @@ from seglab.saliency.fill import Maps, open_maps
 from seglab.saliency.settings import Settings
 from seglab.superpixels.targets import Targets, TargetSettings, open_targets
 from seglab.tracking.run import Run, start_run
+from seglab.tracking.spool import known_as
 from seglab.training.checkpoint import BEST, LAST, About, load, load_best, network_of
 from seglab.training.config import TrainConfig
 from seglab.training.loop import fit
@@ -186,8 +187,8 @@ def train_into(run: Run, plan: Plan) -> None:
 
 
 def run_folder(config: TrainConfig, run_id: str) -> Path:
-    """Where a run's checkpoints lie."""
-    return Path(config.data_dir) / "runs" / run_id
+    """Where a run's checkpoints lie: under the id it was started with, which may be offline."""
+    return Path(config.data_dir) / "runs" / known_as(run_id)
 
 
 def resumed_config(given: TrainConfig, stored: dict[str, Any]) -> TrainConfig:

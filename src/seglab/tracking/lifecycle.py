@@ -2,7 +2,9 @@
 
 import os
 import re
-from typing import NamedTuple
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from mlflow import MlflowClient
 from mlflow.entities import Experiment, Run
@@ -11,13 +13,16 @@ from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import MLFLOW_SOURCE_TYPE
 
 from seglab.errors import SeglabError, TrackingError
-from seglab.tracking.signals import Terminated, dismiss_parent, stop_with_parent
-from seglab.tracking.store import first_line, shown, told
+from seglab.tracking.process import PROCESS, identity
+from seglab.tracking.signals import Terminated, stop_with_parent
+from seglab.tracking.store import first_line, shown, told, unrepeated
 
 ERROR = "seglab.error"
 """Tag of a failed run: the first line of what went wrong."""
 RESUMES = "seglab.resumes"
 """Tag of a run that ``mlflow run`` made for a call that goes on in another run: that run's id."""
+OFFLINE_ID = "seglab.offline_id"
+"""Tag of a run that was started without the server: the id it had until then."""
 GENERATED_NAME = re.compile(r"[a-z]+-[a-z]+-\d+")
 """A name MLflow made up for a run nobody named."""
 
@@ -32,7 +37,11 @@ class Outcome(NamedTuple):
 class Target(NamedTuple):
     """The run a job writes into, and the one ``mlflow run`` made for the call if it is another."""
 
-    run: Run
+    run_id: str
+    """The id it is known by, which for a run started offline is that of its start."""
+    stored_id: str
+    """MLflow's id of it; empty while the server knows of no such run."""
+    experiment_id: str
     wrapper: str = ""
     project: bool = False
     """Whether ``mlflow run`` started this process."""
@@ -46,28 +55,39 @@ def open_target(client: MlflowClient, name: str, resume: str) -> Target:
     MLFLOW_EXPERIMENT_ID, or in Default.
     """
     handed = os.environ.pop("MLFLOW_RUN_ID", "")
+    process = identity()
     project = False
     if handed:
         given = find_run(client, handed, "MLFLOW_RUN_ID")
         project = given.data.tags.get(MLFLOW_SOURCE_TYPE) == "PROJECT"
         if project:
             stop_with_parent()
+        _running(client, given, process)
     if resume:
-        return Target(_reopen(client, resume), "" if handed == resume else handed, project)
+        run = reopen(client, resume, process)
+        return target(run, "" if handed == resume else handed, project)
     if handed:
         if GENERATED_NAME.fullmatch(given.info.run_name or ""):
             with told("naming the run"):
                 client.update_run(handed, name=name)
-        return Target(_running(client, given), project=project)
+        return target(given, project=project)
     experiment = experiment_of_environment(client)
-    with told("creating a run"):
-        return Target(
-            client.create_run(experiment.experiment_id, run_name=name, tags=resolve_tags())
-        )
+    tags = {**resolve_tags(), PROCESS: process}
+    with told("creating a run"), unrepeated():
+        return target(client.create_run(experiment.experiment_id, run_name=name, tags=tags))
+
+
+def target(run: Run, wrapper: str = "", project: bool = False) -> Target:
+    """A run in the store, as the one to write into."""
+    given = run.data.tags.get(OFFLINE_ID, run.info.run_id)
+    return Target(given, run.info.run_id, run.info.experiment_id, wrapper, project)
 
 
 def find_run(client: MlflowClient, run_id: str, flag: str = "run") -> Run:
-    """The run of this id; raises ``TrackingError`` if the store has none, or has it deleted."""
+    """The run of this id, which may be the one that it was started with offline.
+
+    Raises ``TrackingError`` if the store has none, or has it deleted.
+    """
     store = shown(client.tracking_uri)
     with told(f"looking for {flag}={run_id!r}"):
         try:
@@ -75,10 +95,13 @@ def find_run(client: MlflowClient, run_id: str, flag: str = "run") -> Run:
         except MlflowException as fault:
             if fault.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 raise
-            raise TrackingError(
-                f"{flag}={run_id!r} does not exist in the store {store}; take the id that the "
-                "MLflow UI shows, or point MLFLOW_TRACKING_URI at the store that has it"
-            ) from fault
+            offline = _find_offline(client, run_id)
+            if offline is None:
+                raise TrackingError(
+                    f"{flag}={run_id!r} does not exist in the store {store}; take the id that the "
+                    "MLflow UI shows, or point MLFLOW_TRACKING_URI at the store that has it"
+                ) from fault
+            run = offline
     if run.info.lifecycle_stage == "deleted":
         raise TrackingError(
             f"{flag}={run_id!r} is deleted in the store {store}; restore it with `mlflow "
@@ -104,38 +127,86 @@ def outcome(fault: BaseException | None) -> Outcome:
             return Outcome("FAILED", f"{type(fault).__name__}: {first_line(fault)}")
 
 
-def end(client: MlflowClient, target: Target, how: Outcome) -> None:
-    """Ends the run, and the one ``mlflow run`` made for the call alike."""
-    for run_id in filter(None, (target.run.info.run_id, target.wrapper)):
-        with told(f"ending run {run_id} as {how.status}"):
-            if how.error:
-                client.set_tag(run_id, ERROR, how.error[:500])
-            client.set_terminated(run_id, how.status)
-    if how.status == "KILLED" and target.project:
-        dismiss_parent()
+def end(client: MlflowClient, run_id: str, how: Outcome, at: int, process: str = "") -> None:
+    """Ends a run, as of ``at`` ms, unless another process than ``process`` went on with it."""
+    if process and client.get_run(run_id).data.tags.get(PROCESS, process) != process:
+        return
+    if how.error:
+        client.set_tag(run_id, ERROR, how.error[:500])
+    client.set_terminated(run_id, how.status, at)
 
 
-def _reopen(client: MlflowClient, run_id: str) -> Run:
-    run = _running(client, find_run(client, run_id, "resume"))
+def end_record(how: Outcome) -> dict[str, Any]:
+    """The record of the spool that ends a run now."""
+    return {"op": "end", "status": how.status, "error": how.error, "at": now()}
+
+
+def now() -> int:
+    """Milliseconds since 1970, the time of MLflow."""
+    return time.time_ns() // 1_000_000
+
+
+def reopen(client: MlflowClient, run_id: str, process: str) -> Run:
+    """The run of this id in status RUNNING, without the error of an earlier attempt."""
+    run = _running(client, find_run(client, run_id, "resume"), process)
     if ERROR in run.data.tags:
         with told("clearing the error of an earlier attempt"):
-            client.delete_tag(run_id, ERROR)
+            client.delete_tag(run.info.run_id, ERROR)
     return run
 
 
-def _running(client: MlflowClient, run: Run) -> Run:
-    if run.info.status != "RUNNING":
-        with told("going on with a run"):
-            client.update_run(run.info.run_id, status="RUNNING")
-    return run
+def born_offline(name: str, run_id: str) -> dict[str, object]:
+    """What a run is made of, later, that starts without the server."""
+    tags = {**resolve_tags(), PROCESS: identity(), OFFLINE_ID: run_id}
+    return {"name": name, "tags": tags, "experiment": experiment_named()}
+
+
+def create_once(client: MlflowClient, made_of: Mapping[str, Any]) -> str:
+    """Id of the run ``made_of`` describes, which is made unless it is there already."""
+    found = _find_offline(client, made_of["tags"][OFFLINE_ID])
+    if found:
+        return str(found.info.run_id)
+    experiment = _experiment(client, **made_of["experiment"])
+    run = client.create_run(
+        experiment.experiment_id, made_of["at"], made_of["tags"], made_of["name"]
+    )
+    return str(run.info.run_id)
 
 
 def experiment_of_environment(client: MlflowClient) -> Experiment:
     """The experiment of MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID, or Default."""
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME")
+    return _experiment(client, **experiment_named())
+
+
+def experiment_named() -> dict[str, str]:
+    """The experiment of the environment: MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID."""
+    return {
+        "name": os.environ.get("MLFLOW_EXPERIMENT_NAME", ""),
+        "experiment_id": os.environ.get("MLFLOW_EXPERIMENT_ID", "0"),
+    }
+
+
+def _find_offline(client: MlflowClient, offline_id: str) -> Run | None:
+    """The run that had this id before the server knew it."""
+    if not offline_id.isalnum():
+        return None
+    everywhere = [experiment.experiment_id for experiment in client.search_experiments()]
+    found = client.search_runs(everywhere, f"tags.`{OFFLINE_ID}` = '{offline_id}'", max_results=1)
+    return found[0] if found else None
+
+
+def _running(client: MlflowClient, run: Run, process: str) -> Run:
+    """The run in status RUNNING, with the process that writes it from now on."""
+    with told("going on with a run"):
+        client.set_tag(run.info.run_id, PROCESS, process)
+        if run.info.status != "RUNNING":
+            client.update_run(run.info.run_id, status="RUNNING")
+    return run
+
+
+def _experiment(client: MlflowClient, name: str, experiment_id: str) -> Experiment:
     if name:
         return _experiment_named(client, name)
-    experiment_id = os.environ.get("MLFLOW_EXPERIMENT_ID", "0")
     with told(f"opening experiment {experiment_id} (MLFLOW_EXPERIMENT_ID)"):
         return client.get_experiment(experiment_id)
 

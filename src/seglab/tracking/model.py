@@ -1,71 +1,116 @@
 """A checkpoint as an MLflow model: loaded by our own code from a plain file, without pickle."""
 
+import shutil
+import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from mlflow import MlflowClient
-from mlflow.entities import Run
+from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
 
-from seglab.tracking.provenance import PACKAGE, installed
-from seglab.tracking.store import told
+from seglab.tracking.provenance import installed
 
 REQUIREMENTS = ("mlflow", "torch", "numpy", "pandas", "pillow", "pyarrow", "jaxtyping", "tqdm")
 """What the loader imports; pinned in the model at the versions it was trained with."""
+RECORD = "seglab.record"
+"""Tag of a logged model: the record it was made of, which makes one model."""
 
 
-def log_model(
-    client: MlflowClient,
-    run: Run,
-    name: str,
-    checkpoint: Path,
-    loader_module: str,
-    channels: int,
-    classes: int,
-    metadata: Mapping[str, object],
-    step: int,
-    code: Path = PACKAGE,
-) -> str:
-    """URI of the model logged to ``run``; see ``Run.model``."""
-    with told(f"logging model {name!r} to run {run.info.run_id}"), warnings.catch_warnings():
+def requirements() -> list[str]:
+    """What the loader imports, at the installed versions.
+
+    These are the versions that package indexes know: torch's "+cpu" builds are not on them.
+    """
+    return [f"{package}=={installed(package).split('+')[0]}" for package in REQUIREMENTS]
+
+
+def keep_model(folder: Path, checkpoint: Path, code: Path) -> None:
+    """Copies what a model is made of into ``folder``, as it is now."""
+    shutil.copy(checkpoint, folder / checkpoint.name)
+    (folder / "code").mkdir()
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(code, folder / "code" / code.name, ignore=ignored)
+
+
+def log_model(client: MlflowClient, run: Run, kept: Path, record: Mapping[str, Any]) -> None:
+    """Logs the model of a record to ``run``, or what of it is not there yet; see ``Run.model``.
+
+    ``mlflow.pyfunc.log_model`` in steps, for all of it at once would make two models of a record
+    that has to be sent twice.
+    """
+    with warnings.catch_warnings():
         # MLflow warns of type hints of its own and asks for an example of the input, which it
         # would write as megabytes of JSON.
         warnings.simplefilter("ignore", UserWarning)
-        # Imported here, for it takes a second, which only jobs that train need to pay.
-        import mlflow.pyfunc
-        from mlflow.models import Model, ModelSignature
-        from mlflow.types import Schema, TensorSpec
-
-        # Made here rather than by Model.log, which would put it into the experiment of the
-        # environment instead of the run's.
-        logged = client.create_logged_model(
+        model = _find(client, run, record["payload"]) or client.create_logged_model(
             run.info.experiment_id,
-            name=name,
+            name=record["name"],
             source_run_id=run.info.run_id,
             params=run.data.params,
+            tags={RECORD: record["payload"]},
         )
-        shape = (-1, -1, -1) if classes == 1 else (-1, -1, -1, classes)
-        model = Model.log(
-            artifact_path=None,
-            flavor=mlflow.pyfunc,
-            name=name,
-            model_id=logged.model_id,
+        if model.status == LoggedModelStatus.READY:
+            return
+        outputs = run.outputs.model_outputs if run.outputs else []
+        if model.model_id not in {output.model_id for output in outputs}:
+            output = LoggedModelOutput(model.model_id, step=record["step"])
+            client.log_outputs(run.info.run_id, models=[output])
+        client.log_batch(run.info.run_id, metrics=_metrics(client, run, model, record["step"]))
+        with tempfile.TemporaryDirectory() as scratch:
+            _save(Path(scratch) / "model", run, model, kept, record)
+            client.log_model_artifacts(model.model_id, f"{scratch}/model")
+        client.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+
+
+def _find(client: MlflowClient, run: Run, name: str) -> LoggedModel | None:
+    found = client.search_logged_models(
+        [run.info.experiment_id], f"source_run_id = '{run.info.run_id}'"
+    )
+    return next((model for model in found if model.tags.get(RECORD) == name), None)
+
+
+def _metrics(client: MlflowClient, run: Run, model: LoggedModel, step: int) -> list[Metric]:
+    """The run's metrics of a step, as the model's."""
+    return [
+        Metric(
+            metric.key,
+            metric.value,
+            metric.timestamp,
+            step,
+            model_id=model.model_id,
             run_id=run.info.run_id,
-            step=step,
-            metadata=dict(metadata),
-            loader_module=loader_module,
-            data_path=str(checkpoint),
-            code_paths=[str(code)],
-            signature=ModelSignature(
-                inputs=Schema([TensorSpec(np.dtype("uint8"), (-1, -1, -1, channels))]),
-                outputs=Schema([TensorSpec(np.dtype("float32"), shape)]),
-            ),
-            pip_requirements=[f"{package}=={_released(package)}" for package in REQUIREMENTS],
         )
-        return str(model.model_uri)
+        for key in run.data.metrics
+        for metric in client.get_metric_history(run.info.run_id, key)
+        if metric.step == step and metric.model_id is None
+    ]
 
 
-def _released(package: str) -> str:
-    """The installed version as package indexes know it: torch's "+cpu" builds are not on them."""
-    return installed(package).split("+")[0]
+def _save(path: Path, run: Run, model: LoggedModel, kept: Path, record: Mapping[str, Any]) -> None:
+    # Imported here, for it takes a second, which only jobs that train need to pay.
+    import mlflow.pyfunc
+    from mlflow.models import Model, ModelSignature
+    from mlflow.types import Schema, TensorSpec
+
+    pixels = TensorSpec(np.dtype("uint8"), (-1, -1, -1, record["channels"]))
+    classes = () if record["classes"] == 1 else (record["classes"],)
+    probabilities = TensorSpec(np.dtype("float32"), (-1, -1, -1, *classes))
+    (code,) = (kept / "code").iterdir()
+    mlflow.pyfunc.save_model(
+        path,
+        loader_module=record["loader_module"],
+        data_path=str(kept / record["checkpoint"]),
+        code_paths=[str(code)],
+        mlflow_model=Model(
+            artifact_path=model.artifact_location,
+            model_uuid=model.model_id,
+            run_id=run.info.run_id,
+            metadata=record["metadata"],
+            model_id=model.model_id,
+        ),
+        signature=ModelSignature(inputs=Schema([pixels]), outputs=Schema([probabilities])),
+        pip_requirements=record["requirements"],
+    )

@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 
 import mlflow
 import pandas as pd
+from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from seglab.errors import TrackingError
 from seglab.tracking.lifecycle import experiment_of_environment, find_run
 from seglab.tracking.store import connect, shown, told
+from seglab.tracking.writer import settle_open
 
 COLUMNS = ["run_id", "name", "status", "start_time", "end_time"]
 """Columns of a table of runs that has no run."""
@@ -49,7 +51,7 @@ def read_runs(experiment: str) -> pd.DataFrame:
     (latest values) and ``tags.*`` of all runs, NaN where a run has none. Raises ``TrackingError``
     listing the experiments if there is no such one.
     """
-    client = connect()
+    client = _connect()
     with told(f"reading experiment {experiment!r}"):
         found = client.get_experiment_by_name(experiment)
         if found is None:
@@ -72,7 +74,7 @@ def current_experiment() -> str:
 
 def read_histories(run_ids: Sequence[str], metrics: Sequence[str]) -> pd.DataFrame:
     """Every value of some metrics: run_id, metric, step, value; by run, metric and step."""
-    client = connect()
+    client = _connect()
     rows = []
     for run_id in run_ids:
         with told(f"reading the metrics of run {run_id}"):
@@ -90,12 +92,12 @@ def run_info(run_id: str) -> RunInfo:
 
     Raises ``TrackingError`` if there is no such run.
     """
-    client = connect()
+    client = _connect()
     run = find_run(client, run_id)
     with told(f"reading run {run_id}"):
         experiment = client.get_experiment(run.info.experiment_id)
     return RunInfo(
-        id=run_id,
+        id=run.info.run_id,
         name=run.info.run_name,
         status=run.info.status,
         experiment=experiment.name,
@@ -112,8 +114,8 @@ def download(run_id: str, artifact_path: str, into: Path) -> Path:
     Raises ``TrackingError`` listing what is there if the run has no such artifact.
     """
     goal = into / safe_path(artifact_path)
-    client = connect()
-    find_run(client, run_id)
+    client = _connect()
+    run_id = find_run(client, run_id).info.run_id
     with told(f"downloading {artifact_path!r} of run {run_id}"):
         folder = artifact_path.rpartition("/")[0]
         names = [item.path for item in client.list_artifacts(run_id, folder or None)]
@@ -139,12 +141,21 @@ def download_model(uri: str, into: Path) -> LoggedModel:
             f"{uri!r} names no MLflow model; give models:/<name>@<alias>, models:/<name>/<version> "
             "or runs:/<run id>/<name>"
         )
-    connect()
+    client = _connect()
     goal = into / "model"
     into.mkdir(parents=True, exist_ok=True)
+    if uri.startswith("runs:/"):
+        run_id, _, name = uri.removeprefix("runs:/").partition("/")
+        uri = f"runs:/{find_run(client, run_id).info.run_id}/{name}"
     with told(f"downloading model {uri!r}"), tempfile.TemporaryDirectory(dir=into) as scratch:
         _move(Path(mlflow.artifacts.download_artifacts(uri, dst_path=scratch)), goal)
     return _read_model(goal, uri)
+
+
+def _connect() -> MlflowClient:
+    """A client that finds all that this process has logged."""
+    settle_open()
+    return connect()
 
 
 def safe_path(path: str) -> str:

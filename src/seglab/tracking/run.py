@@ -1,6 +1,5 @@
 """A run being written: params, metrics, pictures, data sets, artifacts and the model."""
 
-import logging
 import math
 import re
 import warnings
@@ -12,43 +11,37 @@ from types import MappingProxyType
 import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
-from mlflow import MlflowClient, entities
+from mlflow import entities
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_PARENT_RUN_ID
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 
-from seglab.errors import TrackingError
 from seglab.tracking import lifecycle
-from seglab.tracking.model import log_model
+from seglab.tracking.opening import end, open_writer, open_writers
 from seglab.tracking.provenance import PACKAGE, provenance, uncommitted
-from seglab.tracking.signals import stop_signals
-from seglab.tracking.store import connect, told
-from seglab.tracking.writer import Value, Writer
+from seglab.tracking.signals import dismiss_parent, stop_signals
+from seglab.tracking.store import told
+from seglab.tracking.writer import Value, Writer, settle_open
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
-TRACKER = logging.getLogger(__name__)
 
 
 class Run:
     """One MLflow run, addressed by its id: any number may be open in a process."""
 
-    def __init__(self, client: MlflowClient, run: entities.Run, resumed: bool = False) -> None:
-        self.id: str = run.info.run_id
-        self.experiment_id: str = run.info.experiment_id
-        self._client = client
-        self._writer = Writer(client, self.id)
+    def __init__(self, writer: Writer, experiment_id: str, resumed: bool = False) -> None:
+        self.id = writer.run_id
+        self.experiment_id = experiment_id
+        self._writer = writer
         self._resumed = resumed
-        self._params = set(run.data.params)
-        self._steps: dict[str, set[int]] = {}
 
     def params(self, values: Mapping[str, object]) -> None:
         """Logs params; a param that the run has already keeps its value.
 
         MLflow refuses to change one, and ``mlflow run`` has logged the raw text of its own before.
         """
-        new = {key: as_text(value) for key, value in values.items() if key not in self._params}
-        self._writer.batch(params=self._fitting(new, MAX_PARAM_VAL_LENGTH, "params"))
-        self._params |= set(new)
+        texts = {key: as_text(value) for key, value in values.items()}
+        self._writer.batch(params=self._fitting(texts, MAX_PARAM_VAL_LENGTH, "params"))
 
     def tags(self, values: Mapping[str, object]) -> None:
         """Sets tags."""
@@ -56,7 +49,7 @@ class Run:
         self._writer.batch(tags=self._fitting(texts, MAX_TAG_VAL_LENGTH, "tags"))
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Logs metrics of one step, in one request.
+        """Logs metrics of one step, together.
 
         In a resumed run, what an earlier process logged for this step stays as it is.
         """
@@ -66,16 +59,15 @@ class Run:
             self._log([Value(key, float(value), step) for key, value in values.items()])
 
     def history(self, values: Sequence[tuple[int, Mapping[str, float]]]) -> None:
-        """Logs metrics of many steps in one request, leaving out what the run has already."""
-        missing = [
-            Value(key, float(value), step)
-            for step, metrics in values
-            for key, value in metrics.items()
-            if step not in self._logged(key)
-        ]
-        self._log(missing)
-        for value in missing:
-            self._steps[value.key].add(value.step)
+        """Logs metrics of many steps, leaving out what the run has already."""
+        self._log(
+            [
+                Value(key, float(value), step)
+                for step, metrics in values
+                for key, value in metrics.items()
+            ],
+            missing=True,
+        )
 
     def image(self, key: str, pixels: UInt8[np.ndarray, "h w 3"], step: int) -> None:
         """Logs a picture; the same key in all runs makes one card with a slider over steps."""
@@ -116,8 +108,8 @@ class Run:
         metadata: Mapping[str, object],
         step: int = 0,
         code: Path = PACKAGE,
-    ) -> str:
-        """Logs a checkpoint as a model that ``mlflow.pyfunc`` loads, and returns its URI.
+    ) -> None:
+        """Logs a checkpoint as the model ``runs:/<run id>/<name>``, which ``mlflow.pyfunc`` loads.
 
         The model takes uint8 (n, h, w, ``channels``) and gives float32, (n, h, w) for one class or
         (n, h, w, ``classes``) for several; anything else is refused by its signature. It is loaded
@@ -125,18 +117,15 @@ class Run:
         travels with it. ``metadata`` is what ``reader.download_model`` gives back; the run's
         metrics of ``step`` become the model's.
         """
-        run = lifecycle.find_run(self._client, self.id)
-        return log_model(
-            self._client,
-            run,
-            name,
+        self._writer.model(
             checkpoint,
-            loader_module,
-            channels,
-            classes,
-            metadata,
-            step,
             code,
+            name=name,
+            loader_module=loader_module,
+            channels=channels,
+            classes=classes,
+            metadata=dict(metadata),
+            step=step,
         )
 
     def _describe(self, tags: Mapping[str, object]) -> None:
@@ -155,7 +144,7 @@ class Run:
         if changes:
             self._writer.text(changes, f"provenance/{part}uncommitted.diff")
 
-    def _log(self, values: Sequence[Value]) -> None:
+    def _log(self, values: Sequence[Value], missing: bool = False) -> None:
         """MLflow would store an infinity as 1.8e308 in silence: it goes in as NaN with a tag."""
         infinite = {
             f"seglab.nonfinite.{value.key}": f"{value.value} at step {value.step}"
@@ -165,15 +154,8 @@ class Run:
         self._writer.batch(
             metrics=[v._replace(value=math.nan) if math.isinf(v.value) else v for v in values],
             tags=infinite,
+            missing=missing,
         )
-
-    def _logged(self, key: str) -> set[int]:
-        """Steps that the store has of a metric."""
-        if key not in self._steps:
-            with told(f"reading {key!r} of run {self.id}"):
-                found = self._client.get_metric_history(self.id, key)
-            self._steps[key] = {metric.step for metric in found}
-        return self._steps[key]
 
     def _fitting(self, texts: Mapping[str, str], limit: int, kind: str) -> dict[str, str]:
         """``texts`` with those that MLflow would cut silently put into artifacts instead."""
@@ -202,29 +184,28 @@ def start_run(
     or ``resume``, the id of a run to go on with; the UI shows it below the run ``parent``, if one
     is named. The run ``mlflow run`` made for a call that
     resumes another is tagged ``seglab.resumes`` and ends alike. Raises ``TrackingError`` if the
-    store or the run to resume is not there.
+    store or the run to resume is not there, and for what the store refused. A store that goes away
+    meanwhile stops nothing: what it has not got is said at the end, and ``sync`` delivers it.
     """
     with stop_signals() as stop:
-        client = connect()
-        target = lifecycle.open_target(client, name, resume)
+        target, writers = open_writers(name, resume)
         try:
-            if target.wrapper:
-                wrapper = Run(client, lifecycle.find_run(client, target.wrapper))
-                wrapper._describe({lifecycle.RESUMES: resume})
-            run = Run(client, target.run, resumed=bool(resume))
+            run = Run(writers[0], target.experiment_id, resumed=bool(resume))
+            for wrapper in writers[1:]:
+                Run(wrapper, target.experiment_id)._describe({lifecycle.RESUMES: resume})
             run.params(params)
             run._describe({**tags, MLFLOW_PARENT_RUN_ID: parent} if parent else tags)
             yield run
+            settle_open(must=False)
         except BaseException as fault:
             stop.heeded = True
-            try:
-                lifecycle.end(client, target, lifecycle.outcome(fault))
-            except TrackingError as second:
-                # What stopped the job matters more than that the store could not be told.
-                TRACKER.warning("%s", second)
+            how = lifecycle.outcome(fault)
+            end(writers, how)
+            if how.status == "KILLED" and target.project:
+                dismiss_parent()
             raise
         stop.heeded = True
-        lifecycle.end(client, target, lifecycle.outcome(None))
+        end(writers, lifecycle.outcome(None))
 
 
 @contextmanager
@@ -233,8 +214,12 @@ def open_run(run_id: str) -> Iterator[Run]:
 
     Raises ``TrackingError`` if there is no such run.
     """
-    client = connect()
-    yield Run(client, lifecycle.find_run(client, run_id))
+    target, writer = open_writer(run_id)
+    try:
+        yield Run(writer, target.experiment_id)
+        settle_open(must=False)
+    finally:
+        writer.close()
 
 
 def as_text(value: object) -> str:

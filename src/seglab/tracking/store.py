@@ -25,6 +25,11 @@ PATIENCE = 4.0
 
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# MLflow repeats a request for four minutes before it says that a server is gone. Writing has
+# patience of its own (the spool); reading is told soon, and can be done again.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
 if "MLFLOW_LOGGING_LEVEL" not in os.environ:
     for _name in ("mlflow", "alembic"):
         logging.getLogger(_name).setLevel(logging.WARNING)
@@ -47,6 +52,21 @@ def connect() -> MlflowClient:
     uri = prepare_store()
     with told("opening"):
         return MlflowClient(uri)
+
+
+def offline() -> bool:
+    """Whether jobs are to log without the server: SEGLAB_OFFLINE, which ``--offline`` sets."""
+    return os.environ.get("SEGLAB_OFFLINE", "") not in ("", "0")
+
+
+def store_uri() -> str:
+    """URI of the store in a form that means the same from any folder."""
+    uri: str = mlflow.get_tracking_uri()
+    if not uri.startswith("sqlite:"):
+        return uri
+    url = make_url(uri)
+    path = Path(url.database or "mlflow.db").absolute()
+    return url.set(database=str(path)).render_as_string(hide_password=False)
 
 
 def ui_hint(experiment_id: str = "0") -> str:
@@ -80,6 +100,35 @@ def told(doing: str) -> Iterator[None]:
             f"{doing} failed in the store {shown(mlflow.get_tracking_uri())} "
             f"(MLFLOW_TRACKING_URI): {first_line(fault)}"
         ) from fault
+
+
+@contextmanager
+def unrepeated() -> Iterator[None]:
+    """Within, MLflow sends a request once: one it repeats by itself could be taken twice."""
+    with _REPEATS.lock:
+        if not _REPEATS.users:
+            _REPEATS.before = os.environ[_REPEATS.name]
+            os.environ[_REPEATS.name] = "0"
+        _REPEATS.users += 1
+    try:
+        yield
+    finally:
+        with _REPEATS.lock:
+            _REPEATS.users -= 1
+            if not _REPEATS.users:
+                os.environ[_REPEATS.name] = _REPEATS.before
+
+
+class _Repeats:
+    """MLflow's only way to say how often it repeats a request, which all threads share."""
+
+    name = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+    before = ""
+    users = 0
+    lock = threading.Lock()
+
+
+_REPEATS = _Repeats()
 
 
 def first_line(fault: BaseException) -> str:
@@ -119,7 +168,23 @@ def _initialised(path: Path) -> bool:
 
 
 def _expect_answer(uri: str) -> None:
-    """Raises ``TrackingError`` unless the server answers in time.
+    """Raises ``TrackingError`` unless the server answers in time."""
+    fault = _silence(uri)
+    if fault:
+        raise TrackingError(
+            f"the tracking server {shown(uri)} (MLFLOW_TRACKING_URI) does not answer: {fault}. "
+            "Start it (`mlflow server`), correct MLFLOW_TRACKING_URI, unset it to log to mlflow.db "
+            "in this folder, or add --offline (SEGLAB_OFFLINE=1) to log now and deliver later"
+        )
+
+
+def answers(uri: str) -> bool:
+    """Whether a server answers in time; a store without a server does."""
+    return not uri.startswith("http") or not _silence(uri)
+
+
+def _silence(uri: str) -> str:
+    """Why a server gives no answer; empty if it gives one.
 
     It is asked in a thread of its own, because no timeout of a request covers the name look-up.
     """
@@ -142,9 +207,4 @@ def _expect_answer(uri: str) -> None:
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(PATIENCE)
-    if faults:
-        raise TrackingError(
-            f"the tracking server {shown(uri)} (MLFLOW_TRACKING_URI) does not answer: {faults[0]}. "
-            "Start it (`mlflow server`), correct MLFLOW_TRACKING_URI, or unset it to log to "
-            "mlflow.db in this folder"
-        )
+    return "".join(faults)

@@ -1,0 +1,89 @@
+"""The run a job writes into, opened in the store or offline, and its end."""
+
+import logging
+import os
+import uuid
+from collections.abc import Sequence
+
+from mlflow import MlflowClient
+
+from seglab.errors import TrackingError
+from seglab.tracking import lifecycle
+from seglab.tracking.lifecycle import Outcome, Target
+from seglab.tracking.process import identity
+from seglab.tracking.sender import Sender
+from seglab.tracking.spool import Session, known_as
+from seglab.tracking.store import connect, offline, store_uri, told
+from seglab.tracking.sync import deliver_run
+from seglab.tracking.writer import Writer
+
+STOPPED_PATIENCE = 3.0
+"""Seconds that a stopped job waits for a store that does not answer."""
+TRACKER = logging.getLogger(__name__)
+
+
+def open_writers(name: str, resume: str) -> tuple[Target, list[Writer]]:
+    """The run to write into, its writer, and that of the wrapper if there is one.
+
+    Offline the run has an id of ours until it is delivered. Under ``mlflow run``, which needs the
+    server itself, there is no such thing.
+    """
+    if offline() and "MLFLOW_RUN_ID" not in os.environ:
+        run_id = known_as(resume) or uuid.uuid4().hex
+        writer = _writer(run_id, "", None)
+        if resume:
+            writer.note("reopen", process=identity())
+        else:
+            writer.note("create", **lifecycle.born_offline(name, run_id))
+        return Target(run_id, "", ""), [writer]
+    client = connect()
+    if resume:
+        deliver_run(client, known_as(resume))
+    target = lifecycle.open_target(client, name, resume)
+    writers = []
+    try:
+        writers.append(_writer(target.run_id, target.stored_id, client))
+        if target.wrapper:
+            writers.append(_writer(target.wrapper, target.wrapper, client))
+    except TrackingError as fault:
+        for run_id in filter(None, (target.stored_id, target.wrapper)):
+            _end_now(client, run_id, lifecycle.outcome(fault))
+        raise
+    return target, writers
+
+
+def open_writer(run_id: str) -> tuple[Target, Writer]:
+    """A run that exists, and a writer that does not end it."""
+    client = connect()
+    deliver_run(client, known_as(run_id))
+    target = lifecycle.target(lifecycle.find_run(client, run_id))
+    return target, _writer(target.run_id, target.stored_id, client, owns=False)
+
+
+def end(writers: Sequence[Writer], how: Outcome) -> None:
+    """Ends the runs, and says what of them waits to be delivered."""
+    for writer in writers:
+        try:
+            writer.end(how)
+        except TrackingError as second:
+            # What stopped the job matters more than that the end could not be noted.
+            TRACKER.warning("%s", second)
+            if writer.sender:
+                _end_now(writer.sender.client, writer.session.about.stored_id, how)
+    for writer in writers:
+        writer.close(STOPPED_PATIENCE if how.status == "KILLED" else None)
+
+
+def _writer(run_id: str, stored_id: str, client: MlflowClient | None, owns: bool = True) -> Writer:
+    """A writer into a session of its own, delivered by ``client`` if there is one."""
+    session = Session.create(run_id, stored_id, store_uri(), owns)
+    return Writer(session, Sender(session, client) if client else None)
+
+
+def _end_now(client: MlflowClient, run_id: str, how: Outcome) -> None:
+    """Ends a run past the spool, which cannot be written."""
+    try:
+        with told(f"ending run {run_id} as {how.status}"):
+            lifecycle.end(client, run_id, how, lifecycle.now())
+    except TrackingError as fault:
+        TRACKER.warning("%s", fault)

@@ -1,0 +1,122 @@
+"""Delivers what earlier processes could not, and closes the runs of those that died."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from sqlalchemy import make_url
+
+from seglab.errors import TrackingError, all_faults
+from seglab.tracking import lifecycle
+from seglab.tracking.delivery import deliver
+from seglab.tracking.process import PROCESS, is_dead
+from seglab.tracking.spool import REFUSED, Session, read_about, session_folders
+from seglab.tracking.store import connect, store_uri, told
+
+DIED = lifecycle.Outcome("KILLED", "its process died")
+"""How a run ends whose process could not say how."""
+
+
+def sync() -> None:
+    """Delivers every session that no living process writes, to its own store, in order.
+
+    A run whose process died without a word ends as KILLED; so do runs of dead processes of this
+    machine that are RUNNING in these stores or in that of MLFLOW_TRACKING_URI. Raises
+    ``TrackingError`` listing what could not be delivered.
+    """
+    stores: dict[str, list[str]] = {store_uri(): []}
+    for folder in session_folders():
+        about = read_about(folder)
+        runs = stores.setdefault(about.uri, [])
+        if about.run_id not in runs:
+            runs.append(about.run_id)
+    faults: list[str] = []
+    for uri, runs in stores.items():
+        if not runs and not _exists(uri):
+            continue
+        try:
+            with _in_store(uri):
+                client = connect()
+                for run_id in runs:
+                    faults += _sync_run(client, run_id)
+                _close_dead(client)
+        except TrackingError as fault:
+            faults.append(str(fault))
+    if faults:
+        remedy = "What was not delivered waits where it is; run `python -m seglab sync` again."
+        raise TrackingError(all_faults("not everything is in the store", faults, remedy))
+
+
+def deliver_run(client: MlflowClient, run_id: str) -> None:
+    """Delivers what dead processes logged to a run, which somebody goes on with.
+
+    Raises ``TrackingError`` if the store does not take it.
+    """
+    for folder in session_folders(run_id):
+        if read_about(folder).uri == store_uri() and (session := Session.claim(folder)):
+            try:
+                deliver(session, client)
+            finally:
+                session.close()
+
+
+def _sync_run(client: MlflowClient, run_id: str) -> list[str]:
+    """Delivers the sessions of a run; returns what went wrong."""
+    folders = [f for f in session_folders(run_id) if read_about(f).uri == store_uri()]
+    for folder in folders:
+        session = Session.claim(folder)
+        if session is None:
+            print(f"run {run_id}: a living process logs to it; left alone")
+            return []
+        try:
+            waiting = session.waiting()
+            if session.about.owns and not session.ended() and folder == folders[-1]:
+                session.append(lifecycle.end_record(DIED))
+            deliver(session, client)
+            print(f"run {run_id}: {waiting} values delivered")
+            if (folder / REFUSED).exists():
+                return [
+                    f"run {run_id}: the store refused records, which are kept with the reasons in "
+                    f"{folder / REFUSED}; delete that folder when they are not needed"
+                ]
+        except TrackingError as fault:
+            return [f"{session.waiting()} values of run {run_id} wait: {fault}"]
+        finally:
+            session.close()
+    return []
+
+
+def _close_dead(client: MlflowClient) -> None:
+    """Ends runs that are RUNNING though the process that wrote them is gone."""
+    with told("looking for runs whose process died"):
+        everywhere = [experiment.experiment_id for experiment in client.search_experiments()]
+        found = mlflow.search_runs(
+            everywhere, "attributes.status = 'RUNNING'", output_format="list"
+        )
+        for run in found:
+            run_id, process = run.info.run_id, run.data.tags.get(PROCESS, "")
+            if is_dead(process):
+                lifecycle.end(client, run_id, DIED, lifecycle.now(), process)
+                print(f"run {run_id}: {DIED.error}; it was RUNNING and is {DIED.status} now")
+
+
+@contextmanager
+def _in_store(uri: str) -> Iterator[None]:
+    """Within, ``uri`` is the store."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["MLFLOW_TRACKING_URI"]
+        else:
+            os.environ["MLFLOW_TRACKING_URI"] = before
+
+
+def _exists(uri: str) -> bool:
+    """Whether there is a store to look into, which looking would make."""
+    return not uri.startswith("sqlite:") or Path(make_url(uri).database or "").exists()
