@@ -88,21 +88,15 @@ def test_rows_are_ordinary_runs_below_one_and_the_report_is_made_again_to_the_by
         assert first[name] == second[name], name
 
 
-def test_finished_rows_are_not_trained_again(config, untold):
-    one = replace(config, seeds=1)
-    reproduce(one)
-    reproduce(one)
-    assert len(runs("UNet")) == 1
-    assert runs("reproduce")["tags.seglab.rows"].tolist() == ["1 run", "1 reused"]
-
-
-def test_a_training_started_by_hand_is_reused(config, untold):
+def test_a_training_started_by_hand_is_scored_and_then_reused(config, untold):
     (row,) = choose_experiments(config)
     train(training(config, row, seed=0))
     reproduce(replace(config, seeds=1))
     assert len(runs("UNet RGB")) == 1
     assert runs("UNet RGB")["metrics.evaluation/test/iou"].notna().all()
-    assert runs("reproduce")["tags.seglab.rows"].tolist() == ["1 scored"]
+    reproduce(replace(config, seeds=1))
+    assert len(runs("UNet RGB")) == 1
+    assert runs("reproduce")["tags.seglab.rows"].tolist() == ["1 scored", "1 reused"]
 
 
 def test_an_interrupted_reproduction_goes_on_where_it_stopped(config, untold, monkeypatch):
