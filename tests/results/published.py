@@ -7,7 +7,9 @@ from seglab.results.experiments import experiments
 DATASETS = {"icoseg/subset_80": "icoseg", "inria_aerial/subset_chicago": "inria"}
 PUBLISHED = {
     title: {
-        e.changes["inputs"]: [f"{figure.value} ± {figure.std}" for figure in e.published.values()]
+        e.changes["inputs"]: [
+            f"{f.value} ± {f.std}" for f in e.published.values() if f.std is not None
+        ]
         for e in experiments()
         if e.dataset == dataset
     }

@@ -34,6 +34,8 @@ def test_the_published_order_and_figures():
     assert BY_KEY["icoseg/rgb+backprop"].title == "UNet RGB SAL MAP NONE"
     assert BY_KEY["icoseg/rgb+backprop"].published["test_iou"] == (0.719, 0.266)
     assert BY_KEY["inria/rgb+guided"].published["test_dice"] == (0.725, 0.0)
+    assert BY_KEY["icoseg/rgb"].published["best_epoch"].value == 16
+    assert BY_KEY["icoseg/rgb"].published["last_dice"].value == pytest.approx(0.5777, abs=1e-4)
     assert BY_KEY["can/d7"].published["best_loss"] == (0.00311, None)
     assert BY_KEY["can/schedule-b"].published["compactness_pixels"].value == 0.7682
     assert BY_KEY["slic"].published["undersegmentation"].value == 0.1

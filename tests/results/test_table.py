@@ -244,4 +244,6 @@ def test_validation_shows_the_best_and_the_last_epoch_apart():
     cells = measured(table).iloc[0]
     assert cells["Best epoch Epoch"] == "16.0"
     assert (cells["Best epoch Dice"], cells["Last epoch Dice"]) == ("0.7", "0.5")
+    below = printed(table).set_index("Line").loc["published"]
+    assert (below["Best epoch Epoch"], below["Last epoch Dice"]) == ("16.0", "0.578")
     assert validation_table(runs, epochs.iloc[:0]) is None

@@ -135,6 +135,14 @@ def test_one_test_picture_decides_nothing():
     assert "needs at least 5 pictures" in found.because
 
 
+def test_losses_of_whole_trainings_do_not_hide_how_few_pictures_there_are():
+    claim = BY_KEY["inria-guided"]
+    losses = observed({claim.better: [[0.1]] * 3, claim.baselines[0]: [[0.2]] * 3}, "best_loss")
+    found = verdict(claim.key, pd.concat([pictures(claim, 0.019, 0.001, number=1), losses]))
+    assert found.word == UNDECIDED
+    assert "n = 3 seeds × 1 picture; needs at least 5 pictures" in found.because
+
+
 def test_claims_without_runs_say_which_are_missing():
     found = verdict("margins", pictures(BY_KEY["inria-guided"], 0.02, 0.01))
     assert found.word == UNDECIDED

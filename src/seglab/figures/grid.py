@@ -53,6 +53,7 @@ def prediction_grid(
             cell.spines[:].set_color(FRAME)
             if panel is None:
                 cell.spines[:].set_visible(False)
+                cell.set_box_aspect(height / width)
             else:
                 cell.imshow(panel[0], **panel[1])
     for cell, name in zip(axes[0], ["image", "ground truth"], strict=False):

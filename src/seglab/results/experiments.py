@@ -75,7 +75,8 @@ def experiments() -> tuple[Experiment, ...]:
                     name: tuple(value) if isinstance(value, list) else value
                     for name, value in row["changes"].items()
                 },
-                "published": {score: Figure(*pair) for score, pair in row["published"].items()},
+                "published": {score: Figure(*pair) for score, pair in row["published"].items()}
+                | _of_epochs(row["key"]),
                 "source": stored["sources"][row["table"]],
             }
         )
@@ -106,6 +107,22 @@ def as_word(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _of_epochs(key: str) -> dict[str, Figure]:
+    """best_epoch (of lowest validation loss), best_loss … last_dice from the published curve."""
+    curves = published_curves()
+    curve = curves[curves["experiment"] == key]
+    if curve.empty:
+        return {}
+    best = curve.loc[curve["val/loss"].idxmin()]
+    epochs = {"best": best, "last": curve.iloc[-1]}
+    figures = {"best_epoch": Figure(float(best["epoch"]), None)}
+    return figures | {
+        f"{name}_{score}": Figure(float(epoch[f"val/{score}"]), None)
+        for name, epoch in epochs.items()
+        for score in ("loss", "iou", "dice")
+    }
 
 
 def _closest(found: Sequence[Experiment]) -> Experiment | None:

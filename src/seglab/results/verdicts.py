@@ -85,7 +85,8 @@ def judge(claim: Claim, settings: str, rows: pd.DataFrame) -> Verdict | None:
         compared["photos"] = interval(values, gain_at_equal_recall)
     if not compared:
         return None
-    per_picture = bool((rows["image"] != "").all())
+    # Whole trainings have no picture; curves are compared picture by picture.
+    per_picture = not (rows.loc[rows["score"] == claim.score, "image"] == "").any()
     judgements = [decide(claim, found, per_picture) for found in compared.values()]
     words = [word for word, _ in judgements]
     if REFUTED in words:
