@@ -115,7 +115,7 @@ def _of_epochs(key: str) -> dict[str, Figure]:
     curve = curves[curves["experiment"] == key]
     if curve.empty:
         return {}
-    best = curve.loc[curve["val/loss"].idxmin()]
+    best = curve.iloc[int(curve["val/loss"].to_numpy().argmin())]
     epochs = {"best": best, "last": curve.iloc[-1]}
     figures = {"best_epoch": Figure(float(best["epoch"]), None)}
     return figures | {
