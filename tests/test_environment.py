@@ -17,7 +17,7 @@ DISTRIBUTIONS = {
     "sqlalchemy": "mlflow",
 }
 # Named ahead of their use, as studies tune with it and every environment should be built once.
-AHEAD = {"optuna", "torchvision"}
+AHEAD = {"torchvision"}
 PLUGINS = {"tabulate": "pandas prints Markdown with it", "jinja2": "pandas prints LaTeX with it"}
 
 

@@ -39,6 +39,10 @@ class TrainingError(SeglabError):
     """A training that cannot go on: NaN loss, out of memory."""
 
 
+class StudyError(SeglabError):
+    """A study's database that cannot be used, or a study that came to nothing."""
+
+
 class TrackingError(SeglabError):
     """An MLflow store, run or artifact that cannot be reached or does not exist."""
 

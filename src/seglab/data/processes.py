@@ -48,7 +48,7 @@ def spread(
     with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (work,)) as pool:
         rest = iter(items)
         try:
-            with _deaf_children():
+            with deaf_children():
                 waiting = deque(pool.submit(_do, item) for item in islice(rest, AHEAD * processes))
             while waiting:
                 yield waiting.popleft().result()
@@ -63,7 +63,7 @@ def spread(
 
 
 @contextmanager
-def _deaf_children() -> Iterator[None]:
+def deaf_children() -> Iterator[None]:
     """Within, processes start that never hear Ctrl-C, not even before their first line runs.
 
     A terminal sends it to them too, but it is for their parent to end them.

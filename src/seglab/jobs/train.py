@@ -28,7 +28,8 @@ from seglab.tracking.run import Run, start_run
 from seglab.tracking.spool import known_as
 from seglab.training.checkpoint import BEST, LAST, About, load, load_best, network_of
 from seglab.training.config import TrainConfig
-from seglab.training.loop import fit
+from seglab.training.loop import Recorder, fit
+from seglab.training.progress import EpochMetrics
 from seglab.training.randomness import fold
 from seglab.training.tasks import task_of
 
@@ -144,8 +145,12 @@ def plan_training(config: TrainConfig) -> Plan:
     return Plan(config, about, pictures, inputs, maps, targets, device)
 
 
-def train_into(run: Run, plan: Plan) -> None:
-    """Trains as planned and logs curves, figure, data set and best network to ``run``."""
+def train_into(run: Run, plan: Plan, recorder: Recorder | None = None) -> list[EpochMetrics]:
+    """Trains as planned and logs curves, figure, data set and best network to ``run``.
+
+    Each epoch goes to ``recorder``, if it is given, instead of the run. Returns the metrics of
+    every epoch.
+    """
     config = plan.config
     folder = run_folder(config, run.id)
     if config.resume:
@@ -167,7 +172,7 @@ def train_into(run: Run, plan: Plan) -> None:
         plan.about,
         plan.device,
         folder,
-        run,
+        recorder or run,
     )
     figures = {"training_curves": training_curves(history, task_of(config).labels)}
     if norm_scalars(network):
@@ -184,6 +189,7 @@ def train_into(run: Run, plan: Plan) -> None:
         metadata=asdict(plan.about),
         step=load_best(folder / BEST).epoch,
     )
+    return history
 
 
 def run_folder(config: TrainConfig, run_id: str) -> Path:

@@ -16,8 +16,8 @@ Precision = Literal["auto", "fp32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainConfig(DatasetConfig):
-    """Trains a network on a prepared data set and logs the run to MLflow."""
+class RecipeConfig(DatasetConfig):
+    """What a network is, what it learns and how: all that makes one training differ from others."""
 
     split: SplitName = "published"
     """Who trains and who tests: published (the study's lists) or grouped (a scene stays on one
@@ -72,10 +72,6 @@ class TrainConfig(DatasetConfig):
     """Arithmetic: fp32, bf16, or auto (bf16 where this machine is faster with it)."""
     device: str = "auto"
     """Where to compute: auto (the first GPU if there is one), cpu, cuda or cuda:N."""
-    workers: int = 0
-    """Processes that read tiles beside the training; 0 reads in the training process."""
-    resume: str = ""
-    """Id of a run to go on with, bit for bit, from its last checkpoint."""
 
     @property
     def learns(self) -> Literal["mask", "superpixels"]:
@@ -85,8 +81,14 @@ class TrainConfig(DatasetConfig):
         return self.task
 
     def __post_init__(self) -> None:
+        faults = self.faults()
+        if faults:
+            raise ConfigError("; ".join(faults))
+
+    def faults(self) -> list[str]:
+        """What is wrong with the values, each in words that name the flag."""
         least = {"width": 0, "depth": 4, "epochs": 1, "batch_size": 1, "schedule_epochs": 1}
-        least |= {"pictures": 0, "tile": 1, "crop": 1, "workers": 0, "tv_weight": 0}
+        least |= {"pictures": 0, "tile": 1, "crop": 1, "tv_weight": 0}
         faults = [
             f"--{name}={getattr(self, name)} must be at least {value}"
             for name, value in least.items()
@@ -108,8 +110,7 @@ class TrainConfig(DatasetConfig):
             for name in names
             if getattr(self, name) != getattr(type(self), name)
         ]
-        if faults:
-            raise ConfigError("; ".join(faults))
+        return faults
 
     def unused(self) -> dict[str, tuple[str, ...]]:
         """Fields that change nothing, by the choice that makes them so."""
@@ -123,3 +124,18 @@ class TrainConfig(DatasetConfig):
         if self.schedule == "constant":
             unused["--schedule=constant"] = ("schedule_epochs",)
         return unused
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig(RecipeConfig):
+    """Trains a network on a prepared data set and logs the run to MLflow."""
+
+    workers: int = 0
+    """Processes that read tiles beside the training; 0 reads in the training process."""
+    resume: str = ""
+    """Id of a run to go on with, bit for bit, from its last checkpoint."""
+
+    def faults(self) -> list[str]:
+        """See ``RecipeConfig``."""
+        wrong = [f"--workers={self.workers} must be at least 0"] if self.workers < 0 else []
+        return super().faults() + wrong

@@ -1,0 +1,191 @@
+"""The tune job: a study whose every trial is a training run of its own."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+from sqlalchemy import make_url
+
+from seglab.data.files import atomic_write
+from seglab.errors import StudyError, TrainingError
+from seglab.figures.style import save_figure
+from seglab.jobs.describe import log_pictures
+from seglab.jobs.train import MODEL, plan_training, run_folder, train_into
+from seglab.tracking.children import children, kill_run
+from seglab.tracking.registry import crown
+from seglab.tracking.run import Run, start_run
+from seglab.tracking.store import prepare_store, shown, ui_hint
+from seglab.training.checkpoint import LAST, load
+from seglab.tuning.attempt import Attempt, Pruned
+from seglab.tuning.config import TuneConfig
+from seglab.tuning.figures import (
+    curves_figure,
+    history_figure,
+    importances_figure,
+    map_figure,
+    mapped,
+)
+from seglab.tuning.ledger import DIED
+from seglab.tuning.local import run_local
+from seglab.tuning.progress import Bar
+from seglab.tuning.results import best_trial, command, curves, importances, trials_table
+from seglab.tuning.study import RUN, Opened, awaited
+from seglab.tuning.worker import open_study
+
+
+def tune(config: TuneConfig) -> None:
+    """Launches or joins the study, carries its trials out, and logs what it found."""
+    opened = open_study(config, config.storage or storage_beside_mlflow(config))
+    config = opened.config
+    plan = plan_training(config.training({}))
+    with start_run(
+        f"study {config.name}",
+        params=asdict(config),
+        tags={"optuna.study": config.name, "optuna.storage": shown(opened.url)},
+        resume=parent_of(opened),
+    ) as run:
+        opened.study.set_user_attr(RUN, run.id)
+        log_pictures(run, plan.pictures, "train")
+        print(f"study {config.name} in {shown(opened.url)}, run {run.id}")
+        with Bar(opened) as bar:
+            run_local(opened, run.id, train_trial, bar.show)
+        end_lost_runs(opened, run.id)
+        log_results(opened, run)
+        print(f"\nsee all trials:\n  {ui_hint(run.experiment_id)}")
+
+
+def storage_beside_mlflow(config: TuneConfig) -> str:
+    """optuna.db beside MLflow's database, or in data_dir where that is not a file of its own."""
+    uri = prepare_store()
+    beside = Path(make_url(uri).database or "").parent if uri.startswith("sqlite") else None
+    return f"sqlite:///{beside or config.data_dir}/optuna.db"
+
+
+def parent_of(opened: Opened) -> str:
+    """Id of the study's run in MLflow; empty if it is for this process to make it."""
+    return str((awaited(opened.study, RUN) if opened.joined else "") or "")
+
+
+def train_trial(attempt: Attempt, parent: str) -> float:
+    """Carries out a trial as a training run below ``parent``, and returns the objective.
+
+    A trial that was stopped before goes on in its run, from its last checkpoint if it has one.
+    """
+    config = attempt.config
+    stored = run_folder(config, attempt.earlier_run or "none") / LAST
+    if stored.exists():
+        config = replace(config, resume=attempt.earlier_run)
+    plan = plan_training(config)
+    with start_run(
+        f"{attempt.study.name} trial {attempt.number}",
+        params=asdict(plan.config),
+        tags=plan.tags() | attempt.tags(),
+        resume=attempt.earlier_run,
+        parent=parent,
+    ) as run:
+        attempt.begins(run.id)
+        if config.resume:
+            for epoch, metrics in enumerate(load(stored)["progress"]["history"], start=1):
+                attempt.report(epoch, metrics)
+        try:
+            history = train_into(run, plan, Watched(run, attempt))
+        except Pruned:
+            run.tags({"pruned": "true"})
+            if not attempt.study.keep_checkpoints:
+                shutil.rmtree(run_folder(config, run.id), ignore_errors=True)
+        except torch.OutOfMemoryError as fault:
+            raise TrainingError(
+                f"out of memory with --batch_size={config.batch_size} and --width={config.width}: "
+                f"{str(fault).splitlines()[0]}; lower one of them"
+            ) from fault
+        else:
+            epoch, value = attempt.result(history)
+            run.metrics({"objective": value}, epoch)
+            return value
+    raise Pruned
+
+
+class Watched:
+    """Takes each epoch for the run and for the pruner, which may stop the training."""
+
+    def __init__(self, run: Run, attempt: Attempt) -> None:
+        self.run = run
+        self.attempt = attempt
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """Raises ``Pruned`` if the trial lags behind."""
+        self.run.metrics(values, step)
+        self.attempt.report(step, values)
+        if step < self.attempt.config.epochs:
+            self.attempt.stop_if_behind()
+
+    def image(self, key: str, pixels: UInt8[np.ndarray, "h w 3"], step: int) -> None:
+        """Goes to the run."""
+        self.run.image(key, pixels, step)
+
+
+def end_lost_runs(opened: Opened, parent: str) -> None:
+    """Ends MLflow runs of trials that have ended, whose process died before it could."""
+    states = {str(trial.number): trial.state for trial in opened.study.get_trials(deepcopy=False)}
+    for child in children(parent):
+        state = states.get(child.tags.get("optuna.trial", ""))
+        if child.status == "RUNNING" and (state is None or state.is_finished()):
+            kill_run(child.id, DIED)
+
+
+def log_results(opened: Opened, run: Run) -> None:
+    """Prints the best trial and the command that trains it; logs table, figures and champion.
+
+    Raises ``StudyError`` if trials ended and none completed.
+    """
+    config, study = opened.config, opened.study
+    trials = trials_table(study)
+    csv = opened.folder / "trials.csv"
+    atomic_write(csv, lambda file: trials.to_csv(file, index=False))
+    run.artifact(csv)
+    best = best_trial(study)
+    if best is None or best.value is None:
+        if len(trials):
+            reasons = "; ".join(dict.fromkeys(trials.get("reason", []))) or "all were pruned"
+            raise StudyError(f"no trial of the study {config.name} completed: {reasons}")
+        return
+    log_figures(opened, run, best.number)
+    how = command(config, best.params)
+    champion = crown(f"seglab.{config.name}", best.user_attrs[RUN], MODEL)
+    run.tags(
+        {
+            "seglab.best_run": best.user_attrs[RUN],
+            "seglab.best_command": how,
+            **{f"seglab.best.{name}": value for name, value in best.params.items()},
+        }
+    )
+    run.metrics({f"best/{config.score}": best.value}, best.number)
+    states = ", ".join(f"{n} {state}" for state, n in trials.state.value_counts().items())
+    print(
+        f"\n{len(trials)} trials ({states})\n"
+        f"best val {config.score} {best.value:.4f}: trial {best.number}, run "
+        f"{best.user_attrs[RUN]}, {champion}\n"
+        + "".join(f"  {name} = {value}\n" for name, value in best.params.items())
+        + f"train it with\n  {how}"
+    )
+
+
+def log_figures(opened: Opened, run: Run, best: int) -> None:
+    """Draws the study and logs the figures."""
+    config, trials = opened.config, trials_table(opened.study)
+    score = f"validation {config.score}"
+    figures = {
+        "history": history_figure(trials, config.better, score),
+        "curves": curves_figure(curves(opened.study), trials, best, score),
+    }
+    if mattered := importances(opened.study):
+        figures["importances"] = importances_figure(mattered)
+    if len(pair := mapped(config.varied)) == 2 and set(pair) <= set(trials):
+        figures["map"] = map_figure(trials, config.varied, config.better, score)
+    for name, figure in figures.items():
+        save_figure(figure, opened.folder / f"{name}.png")
+        run.artifact(opened.folder / f"{name}.png", "figures")

@@ -1,0 +1,38 @@
+"""How far a study is, for the terminal."""
+
+from typing import Self
+
+from tqdm import tqdm
+
+from seglab.tuning.ledger import read_ledger
+from seglab.tuning.results import best_trial
+from seglab.tuning.study import Opened
+
+
+class Bar:
+    """Trials ended and to come, the best value so far, and the time left."""
+
+    def __init__(self, opened: Opened) -> None:
+        self.opened = opened
+        self.bar = tqdm(
+            total=opened.config.trials,
+            initial=min(read_ledger(opened.study).ended, opened.config.trials),
+            unit="trial",
+            desc=opened.config.name,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *fault: object) -> None:
+        self.bar.close()
+
+    def show(self) -> None:
+        """Draws the bar anew."""
+        ended = read_ledger(self.opened.study).ended
+        best = best_trial(self.opened.study)
+        if best is not None and best.value is not None:
+            said = f"best {self.opened.config.score} {best.value:.4g} (trial {best.number})"
+            self.bar.set_postfix_str(said, refresh=False)
+        self.bar.update(ended - self.bar.n)
+        self.bar.refresh()

@@ -1,0 +1,89 @@
+"""One process at work on a study: trials one after the other, until there are enough."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+import optuna
+from filelock import FileLock
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import TrialState
+
+from seglab.errors import (
+    CacheError,
+    CheckpointError,
+    ConfigError,
+    DataError,
+    TrainingError,
+    WeightsError,
+)
+from seglab.tuning.attempt import Attempt
+from seglab.tuning.config import TuneConfig
+from seglab.tuning.ledger import fail_dead_trials, read_ledger, take_up_again, when_stale
+from seglab.tuning.samplers import SeededByTrial
+from seglab.tuning.study import Opened, create_or_join, open_storage
+
+FAILS_A_TRIAL = (TrainingError, CacheError, CheckpointError, ConfigError, DataError, WeightsError)
+"""Faults that one trial's parameters may cause: the study goes on without it."""
+Train = Callable[[Attempt, str], float]
+"""Carries a trial out below the MLflow run of that id, and returns the objective."""
+
+
+def open_study(config: TuneConfig, url: str) -> Opened:
+    """The study that ``config`` names in the database at ``url``, made if it does not exist."""
+    return create_or_join(config, open_storage(url, config.heartbeat, when_stale(config.retries)))
+
+
+def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -> None:
+    """Carries out trials until the study has as many as it is to have, all of them ended.
+
+    ``train`` is called for each below the MLflow run ``parent``, ``ended`` after each. When nothing
+    is left to start, this process stays until the trials of others have ended, for it takes up
+    again those whose process dies. Ctrl-C and SIGTERM have the trial in hand taken up again by
+    whoever works on the study next.
+    """
+    study, config = opened.study, opened.config
+    # One process of this machine asks at a time, lest two start what is to be the last trial.
+    turn = FileLock(opened.folder / "turn.lock")
+    until = time.monotonic() + config.timeout if config.timeout else float("inf")
+
+    def objective(trial: optuna.Trial) -> float:
+        turn.release()
+        attempt = Attempt(trial, config)
+        try:
+            return train(attempt, parent)
+        except FAILS_A_TRIAL as fault:
+            attempt.fails(str(fault))
+            raise
+
+    while time.monotonic() < until:
+        fail_dead_trials(study)
+        with turn:
+            ledger = read_ledger(study)
+            start = ledger.waiting > 0 or ledger.started < config.trials
+            if start:
+                run_trial(study, objective)
+        if start:
+            ended()
+        elif ledger.running:
+            time.sleep(min(1.0, config.heartbeat / 2))
+        else:
+            return
+
+
+def run_trial(study: optuna.Study, objective: Callable[[optuna.Trial], float]) -> None:
+    """One trial; if this process is told to stop, it is queued to be taken up again."""
+    assert isinstance(study.sampler, SeededByTrial)
+    before = study.sampler.number
+    try:
+        study.optimize(objective, n_trials=1, catch=FAILS_A_TRIAL)
+    except (KeyboardInterrupt, SystemExit):
+        number = study.sampler.number
+        if number != before:
+            # Optuna ends the trial after Ctrl-C, but not after SIGTERM.
+            with suppress(UpdateFinishedTrialError, ValueError):
+                study.tell(number, state=TrialState.FAIL)
+            trial = study.get_trials(deepcopy=False)[number]
+            if trial.state == TrialState.FAIL:
+                take_up_again(study, trial, died=False)
+        raise

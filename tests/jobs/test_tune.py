@@ -1,0 +1,184 @@
+"""Studies of real trainings, as small as can be."""
+
+import os
+import signal
+import sqlite3
+import time
+
+import optuna
+import pytest
+from mlflow import MlflowClient
+from workspace import Workspace
+
+from seglab.data.config import PrepareConfig
+from seglab.data.prepare import prepare
+from seglab.errors import StudyError
+from seglab.jobs.tune import train_trial, tune
+from seglab.tracking.run import start_run
+from seglab.training.checkpoint import LAST
+from seglab.tuning.config import TuneConfig
+from seglab.tuning.study import RUN
+from seglab.tuning.worker import open_study, work
+from tests.data.folders import make_folder, write_lists
+
+SMALL = {"dataset": "folder", "model": "can", "inputs": "rgb", "width": 2, "depth": 4, "tile": 32}
+SMALL |= {"epochs": 2, "pruner": "none", "heartbeat": 1}
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    """A folder with prepared data and an MLflow store."""
+    root = tmp_path_factory.mktemp("tune")
+    make_folder(root / "mine", "abcd")
+    write_lists(root / "mine", {"train": "ab", "val": "c", "test": "d"})
+    prepare(PrepareConfig(dataset="folder", data_dir=f"{root}/data", source=str(root / "mine")))
+    return Workspace(root)
+
+
+@pytest.fixture(autouse=True)
+def tracked(space, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", space.uri)
+    monkeypatch.chdir(space.folder)
+
+
+@pytest.fixture
+def study_named(space):
+    """What Optuna keeps of a study."""
+
+    def load(name):
+        return optuna.load_study(study_name=name, storage=f"sqlite:///{space.folder}/optuna.db")
+
+    return load
+
+
+def small(space, name, **changes):
+    return TuneConfig(study=name, data_dir=str(space.data_dir), **SMALL | changes)
+
+
+def children(study):
+    parent = study.user_attrs[RUN]
+    return MlflowClient().search_runs(["0"], f"tags.mlflow.parentRunId = '{parent}'")
+
+
+def test_study_is_found_whole_from_its_run(space, study_named, capsys):
+    tune(small(space, "whole", trials=2))
+    tune(small(space, "whole", trials=3))
+    study = study_named("whole")
+    client = MlflowClient()
+    parent = client.get_run(study.user_attrs[RUN])
+    assert parent.info.status == "FINISHED"
+    assert parent.data.tags["optuna.study"] == "whole"
+    runs = {run.data.tags["optuna.trial"]: run for run in children(study)}
+    assert sorted(runs) == ["0", "1", "2"]
+    for trial in study.trials:
+        run = runs[str(trial.number)]
+        assert run.info.run_id == trial.user_attrs[RUN]
+        assert run.data.metrics["objective"] == trial.value
+        assert float(run.data.params["alpha"]) == trial.params["alpha"]
+        losses = [m.value for m in client.get_metric_history(run.info.run_id, "val/loss")]
+        dices = [m.value for m in client.get_metric_history(run.info.run_id, "val/dice")]
+        assert trial.value == dices[losses.index(min(losses))]
+    best = study.best_trial
+    assert parent.data.tags["seglab.best_run"] == best.user_attrs[RUN]
+    champion = client.get_model_version_by_alias("seglab.whole", "champion")
+    assert champion.run_id == best.user_attrs[RUN]
+    figures = {file.path for file in client.list_artifacts(parent.info.run_id, "figures")}
+    assert {"figures/history.png", "figures/curves.png", "figures/map.png"} <= figures
+
+    # What it says trains the best trial does train it, bit for bit.
+    command = parent.data.tags["seglab.best_command"]
+    assert command in capsys.readouterr().out
+    flags = dict(word.split("=", 1) for word in command.split() if "=" in word)
+    space.run("train", **flags)
+    again = space.runs()[0].data.metrics
+    assert again["val/loss"] == client.get_run(best.user_attrs[RUN]).data.metrics["val/loss"]
+
+
+def test_pruned_trial_ends_well_without_checkpoints(space):
+    config = small(space, "pruned", pruner="median", trials=6)
+    opened = open_study(config, f"sqlite:///{space.folder}/optuna.db")
+    for _ in range(5):
+        done = optuna.create_trial(value=1.0, intermediate_values={1: 1.0, 2: 1.0})
+        opened.study.add_trial(done)
+    with start_run("study", params={}) as parent:
+        work(opened, parent.id, train_trial, lambda: None)
+    trial = opened.study.trials[-1]
+    assert trial.state.name == "PRUNED"
+    run = MlflowClient().get_run(trial.user_attrs[RUN])
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["pruned"] == "true"
+    assert not (space.data_dir / "runs" / run.info.run_id).exists()
+
+
+def test_loss_that_is_not_finite_fails_the_trial_alone(space, study_named):
+    config = small(space, "nan", sampler="grid", space="learning_rate=1e-3|1e38", trials=9)
+    tune(config)
+    study = study_named("nan")
+    states = {trial.params["learning_rate"]: trial.state.name for trial in study.trials}
+    assert states == {1e-3: "COMPLETE", 1e38: "FAIL"}
+    statuses = {run.info.status: run.data.tags for run in children(study)}
+    assert set(statuses) == {"FINISHED", "FAILED"}
+    assert "the loss became" in statuses["FAILED"]["seglab.error"]
+
+
+def test_study_without_a_good_trial_says_why(space):
+    with pytest.raises(StudyError, match="no trial of the study bad completed: the loss became"):
+        tune(small(space, "bad", space="learning_rate=1e38|2e38", trials=1))
+
+
+def wait_for_checkpoint(space, study_named, name, process):
+    """Worker (machine:process) of a trial that has left a checkpoint."""
+    for _ in range(1200):
+        time.sleep(0.05)
+        assert process.poll() is None, process.communicate()
+        try:
+            trials = study_named(name).trials
+        except (KeyError, sqlite3.Error, optuna.exceptions.StorageInternalError):
+            continue
+        for trial in trials:
+            run_id = trial.user_attrs.get(RUN, "none")
+            last = space.data_dir / "runs" / run_id / LAST
+            if trial.state.name == "RUNNING" and last.exists():
+                return trial
+    raise AssertionError("no trial left a checkpoint")
+
+
+LONG = {"epochs": 40, "trials": 3}
+
+
+def test_killed_worker_is_replaced_and_its_trial_goes_on(space, study_named):
+    process = space.start("tune", study="killed", workers=2, **SMALL | LONG)
+    trial = wait_for_checkpoint(space, study_named, "killed", process)
+    os.kill(int(trial.user_attrs["seglab.worker"].split(":")[1]), signal.SIGKILL)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    study = study_named("killed")
+    states = sorted(trial.state.name for trial in study.trials)
+    assert states == ["COMPLETE", "COMPLETE", "COMPLETE", "FAIL"]
+    again = next(t for t in study.trials if t.user_attrs.get("seglab.continues") == trial.number)
+    assert again.params == trial.params
+    assert again.user_attrs[RUN] == trial.user_attrs[RUN]
+    runs = children(study)
+    assert [run.info.status for run in runs] == ["FINISHED"] * 3
+    for run in runs:
+        history = MlflowClient().get_metric_history(run.info.run_id, "val/loss")
+        assert [point.step for point in history] == list(range(1, 41))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
+def test_stopped_study_goes_on_with_the_same_command(space, study_named, number):
+    name = f"stopped-{number}"
+    process = space.start("tune", study=name, **SMALL | LONG | {"trials": 1})
+    trial = wait_for_checkpoint(space, study_named, name, process)
+    process.send_signal(number)
+    _, errors = process.communicate()
+    assert process.returncode == (130 if number == signal.SIGINT else 143), errors
+    assert [t.state.name for t in study_named(name).trials] == ["FAIL", "WAITING"]
+    (run,) = children(study_named(name))
+    assert run.info.status == "KILLED"
+
+    space.run("tune", study=name, **SMALL | LONG | {"trials": 1})
+    assert [t.state.name for t in study_named(name).trials] == ["FAIL", "COMPLETE"]
+    (run,) = children(study_named(name))
+    assert (run.info.run_id, run.info.status) == (trial.user_attrs[RUN], "FINISHED")
+    assert MlflowClient().get_run(study_named(name).user_attrs[RUN]).info.status == "FINISHED"
