@@ -94,15 +94,15 @@ def test_study_is_found_whole_from_its_run(space, study_named, capsys):
     assert again["val/loss"] == client.get_run(best.user_attrs[RUN]).data.metrics["val/loss"]
 
 
-def test_pruned_trial_ends_well_without_checkpoints(space):
+def test_pruned_trial_ends_well_without_checkpoints(space, study_named):
     config = small(space, "pruned", pruner="median", trials=6)
-    opened = open_study(config, f"sqlite:///{space.folder}/optuna.db")
-    for _ in range(5):
-        done = optuna.create_trial(value=1.0, intermediate_values={1: 1.0, 2: 1.0})
-        opened.study.add_trial(done)
-    with start_run("study", params={}) as parent:
-        work(opened, parent.id, train_trial, lambda: None)
-    trial = opened.study.trials[-1]
+    with open_study(config, f"sqlite:///{space.folder}/optuna.db") as opened:
+        for _ in range(5):
+            done = optuna.create_trial(value=1.0, intermediate_values={1: 1.0, 2: 1.0})
+            opened.study.add_trial(done)
+        with start_run("study", params={}) as parent:
+            work(opened, parent.id, train_trial, lambda: None)
+    trial = study_named("pruned").trials[-1]
     assert trial.state.name == "PRUNED"
     run = MlflowClient().get_run(trial.user_attrs[RUN])
     assert run.info.status == "FINISHED"

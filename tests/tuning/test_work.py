@@ -1,5 +1,6 @@
 """Processes at work on one study, on sqlite and on PostgreSQL, with runs in a real MLflow."""
 
+from contextlib import ExitStack
 from multiprocessing import get_context
 
 import pytest
@@ -31,6 +32,13 @@ def parent():
         yield run.id
 
 
+@pytest.fixture
+def opening():
+    """Opens studies, and closes them after the test."""
+    with ExitStack() as stack:
+        yield lambda config, url: stack.enter_context(open_study(config, url))
+
+
 def quiet():
     """Nothing to show."""
 
@@ -53,14 +61,14 @@ def spawn(config, url, parent, train):
     return process
 
 
-def test_joining_goes_on_with_the_study_as_if_it_had_never_stopped(url, parent, tmp_path):
-    work(open_study(study_of(tmp_path, trials=4), url), parent, bowl, quiet)
-    joined = open_study(study_of(tmp_path, trials=7), url)
+def test_joining_goes_on_with_the_study_as_if_it_had_never_stopped(opening, url, parent, tmp_path):
+    work(opening(study_of(tmp_path, trials=4), url), parent, bowl, quiet)
+    joined = opening(study_of(tmp_path, trials=7), url)
     assert joined.joined
     work(joined, parent, bowl, quiet)
     assert states(joined) == ["COMPLETE"] * 7
 
-    whole = open_study(study_of(tmp_path, study="whole", trials=7), url)
+    whole = opening(study_of(tmp_path, study="whole", trials=7), url)
     work(whole, parent, bowl, quiet)
     assert values(whole) == values(joined)
     assert len({params["alpha"] for params in values(whole)}) == 7
@@ -75,15 +83,15 @@ def test_joining_goes_on_with_the_study_as_if_it_had_never_stopped(url, parent, 
         assert run.data.metrics["val/dice"] == row.value
 
 
-def test_joining_with_other_parameters_is_refused_naming_them(url, tmp_path):
-    open_study(study_of(tmp_path, depth=5), url)
+def test_joining_with_other_parameters_is_refused_naming_them(opening, url, tmp_path):
+    opening(study_of(tmp_path, depth=5), url)
     with pytest.raises(ConfigError, match=r"--epochs=9, but it has 3"):
-        open_study(study_of(tmp_path, epochs=9), url)
-    assert open_study(study_of(tmp_path, workers=2), url).config.depth == 5
+        opening(study_of(tmp_path, epochs=9), url)
+    assert opening(study_of(tmp_path, workers=2), url).config.depth == 5
 
 
-def test_trials_that_lag_behind_are_pruned(url, parent, tmp_path):
-    opened = open_study(study_of(tmp_path, pruner="median", trials=6), url)
+def test_trials_that_lag_behind_are_pruned(opening, url, parent, tmp_path):
+    opened = opening(study_of(tmp_path, pruner="median", trials=6), url)
     for alpha in (0.2, 0.21, 0.22, 0.23, 0.24, 0.5):
         opened.study.enqueue_trial({"alpha": alpha, "learning_rate": 1e-3})
     work(opened, parent, bowl, quiet)
@@ -91,9 +99,9 @@ def test_trials_that_lag_behind_are_pruned(url, parent, tmp_path):
     assert opened.study.trials[-1].intermediate_values == pytest.approx({1: 0.7})
 
 
-def test_a_failing_trial_says_why_and_the_study_goes_on(url, parent, tmp_path):
+def test_a_failing_trial_says_why_and_the_study_goes_on(opening, url, parent, tmp_path):
     config = study_of(tmp_path, sampler="grid", space="alpha=0.1|0.2|0.3", trials=3)
-    opened = open_study(config, url)
+    opened = opening(config, url)
     work(opened, parent, failing_below, quiet)
     by_alpha = {trial.params["alpha"]: trial for trial in opened.study.trials}
     assert sorted(by_alpha) == [0.1, 0.2, 0.3]
@@ -102,9 +110,9 @@ def test_a_failing_trial_says_why_and_the_study_goes_on(url, parent, tmp_path):
     assert best_trial(opened.study).params["alpha"] == 0.2
 
 
-def test_trial_of_a_killed_process_is_taken_up_again_in_its_run(url, parent, tmp_path):
+def test_trial_of_a_killed_process_is_taken_up_again_in_its_run(opening, url, parent, tmp_path):
     config = study_of(tmp_path, trials=1)
-    opened = open_study(config, url)
+    opened = opening(config, url)
     process = spawn(config, url, parent, killed_once)
     process.join()
     assert process.exitcode == -9
@@ -121,11 +129,11 @@ def test_trial_of_a_killed_process_is_taken_up_again_in_its_run(url, parent, tmp
     assert read_ledger(opened.study).ended == 1
 
 
-def test_trial_that_kills_its_process_is_given_up_after_its_retries(parent, tmp_path):
+def test_trial_that_kills_its_process_is_given_up_after_its_retries(opening, parent, tmp_path):
     url = f"sqlite:///{tmp_path}/optuna.db"
     config = study_of(tmp_path, trials=1, retries=0)
     spawn(config, url, parent, killed_once).join()
-    opened = open_study(config, url)
+    opened = opening(config, url)
     work(opened, parent, killed_once, quiet)
     assert states(opened) == ["FAIL"]
     assert trials_table(opened.study).reason.tolist() == ["its process died"]
@@ -134,9 +142,9 @@ def test_trial_that_kills_its_process_is_given_up_after_its_retries(parent, tmp_
     assert run.data.tags["seglab.error"] == "its process died"
 
 
-def test_two_processes_share_a_studys_trials(url, parent, tmp_path):
+def test_two_processes_share_a_studys_trials(opening, url, parent, tmp_path):
     config = study_of(tmp_path, trials=7)
-    opened = open_study(config, url)
+    opened = opening(config, url)
     workers = [spawn(config, url, parent, bowl) for _ in range(2)]
     for process in workers:
         process.join()
@@ -154,7 +162,7 @@ def test_two_processes_share_a_studys_trials(url, parent, tmp_path):
         ("mysql+nothing://localhost/x", "cannot be used|needs a driver"),
     ],
 )
-def test_database_that_cannot_be_used_is_named_without_its_password(url, said, tmp_path):
+def test_database_that_cannot_be_used_is_named_without_its_password(opening, url, said, tmp_path):
     with pytest.raises(StudyError, match=said) as fault:
-        open_study(study_of(tmp_path), url)
+        opening(study_of(tmp_path), url)
     assert "secret" not in str(fault.value)

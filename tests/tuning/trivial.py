@@ -67,4 +67,5 @@ def killed_once(attempt, parent):
 
 def work_alone(config, url, parent, train):
     """The life of a process that works on a study."""
-    work(open_study(config, url), parent, train, lambda: None)
+    with open_study(config, url) as opened:
+        work(opened, parent, train, lambda: None)

@@ -39,7 +39,12 @@ from seglab.tuning.worker import open_study
 
 def tune(config: TuneConfig) -> None:
     """Launches or joins the study, carries its trials out, and logs what it found."""
-    opened = open_study(config, config.storage or storage_beside_mlflow(config))
+    with open_study(config, config.storage or storage_beside_mlflow(config)) as opened:
+        carry_out(opened)
+
+
+def carry_out(opened: Opened) -> None:
+    """Works on a study, below its run in MLflow, and logs what it found there."""
     config = opened.config
     plan = plan_training(config.training({}))
     with start_run(

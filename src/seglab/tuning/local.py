@@ -81,7 +81,8 @@ def be_worker(config: TuneConfig, url: str, parent: str, train: Train, gpu: str,
         torch.set_num_threads(max(1, processors() // config.workers))
     with stop_signals():
         try:
-            work(open_study(config, url), parent, train, lambda: None)
+            with open_study(config, url) as opened:
+                work(opened, parent, train, lambda: None)
         except SeglabError as fault:
             print(f"\nseglab: {fault}", file=sys.stderr)
             sys.exit(fault.exit_code)

@@ -2,8 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -42,10 +42,11 @@ class Storage(RDBStorage):
             warnings.warn(f"no heartbeat recorded: {first_line(fault)}", stacklevel=1)
 
 
+@contextmanager
 def open_storage(
     url: str, heartbeat: int, on_stale: Callable[[optuna.Study, FrozenTrial], None]
-) -> Storage:
-    """The database at ``url``, with its tables.
+) -> Iterator[Storage]:
+    """The database at ``url``, with its tables; connections are closed on leaving.
 
     ``on_stale`` is told of each trial that gave no sign of life within two heartbeats. Raises
     ``StudyError`` if there is no using the database.
@@ -64,7 +65,7 @@ def open_storage(
             Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
         with alone, warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            return Storage(
+            storage = Storage(
                 url,
                 {"connect_args": {"timeout": PATIENCE}} if path else {"pool_pre_ping": True},
                 heartbeat_interval=heartbeat,
@@ -81,6 +82,11 @@ def open_storage(
             f"the database --storage={shown(url)} cannot be used: {first_line(fault)}; start it, "
             "or name another"
         ) from fault
+    try:
+        yield storage
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """One process at work on a study: trials one after the other, until there are enough."""
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import optuna
 from filelock import FileLock
@@ -29,9 +29,11 @@ Train = Callable[[Attempt, str], float]
 """Carries a trial out below the MLflow run of that id, and returns the objective."""
 
 
-def open_study(config: TuneConfig, url: str) -> Opened:
+@contextmanager
+def open_study(config: TuneConfig, url: str) -> Iterator[Opened]:
     """The study that ``config`` names in the database at ``url``, made if it does not exist."""
-    return create_or_join(config, open_storage(url, config.heartbeat, when_stale(config.retries)))
+    with open_storage(url, config.heartbeat, when_stale(config.retries)) as storage:
+        yield create_or_join(config, storage)
 
 
 def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -> None:
