@@ -1,6 +1,12 @@
 """Fixtures shared by all tests, and the order in which files are given to workers."""
 
-pytest_plugins = ["tests.mlflow_server", "tests.outages", "tests.postgres", "tests.s3", "tests.readme"]
+pytest_plugins = [
+    "tests.mlflow_server",
+    "tests.outages",
+    "tests.postgres",
+    "tests.s3",
+    "tests.readme",
+]
 
 LONGEST = ("test_readme.py", "test_demo.py", "test_resume.py")
 

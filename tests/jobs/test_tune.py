@@ -51,8 +51,8 @@ def study_named(space):
     return load
 
 
-def small(space, name, **changes):
-    return TuneConfig(study=name, data_dir=str(space.data_dir), **SMALL | changes)
+def small(workspace, name, **changes):
+    return TuneConfig(study=name, data_dir=str(workspace.data_dir), **SMALL | changes)
 
 
 def children(study):
@@ -111,11 +111,11 @@ def test_pruned_trial_ends_well_without_checkpoints(space, study_named):
 
 
 def test_loss_that_is_not_finite_fails_the_trial_alone(space, study_named):
-    config = small(space, "nan", sampler="grid", space="learning_rate=1e-3|1e38", trials=9)
+    config = small(space, "nan", sampler="grid", space="learning_rate=1e-3|1e30", trials=9)
     tune(config)
     study = study_named("nan")
     states = {trial.params["learning_rate"]: trial.state.name for trial in study.trials}
-    assert states == {1e-3: "COMPLETE", 1e38: "FAIL"}
+    assert states == {1e-3: "COMPLETE", 1e30: "FAIL"}
     statuses = {run.info.status: run.data.tags for run in children(study)}
     assert set(statuses) == {"FINISHED", "FAILED"}
     assert "the loss became" in statuses["FAILED"]["seglab.error"]
@@ -123,7 +123,7 @@ def test_loss_that_is_not_finite_fails_the_trial_alone(space, study_named):
 
 def test_study_without_a_good_trial_says_why(space):
     with pytest.raises(StudyError, match="no trial of the study bad completed: the loss became"):
-        tune(small(space, "bad", space="learning_rate=1e38|2e38", trials=1))
+        tune(small(space, "bad", space="learning_rate=1e30|2e30", trials=1))
 
 
 def wait_for_checkpoint(space, study_named, name, process):
@@ -143,7 +143,7 @@ def wait_for_checkpoint(space, study_named, name, process):
     raise AssertionError("no trial left a checkpoint")
 
 
-LONG = {"epochs": 40, "trials": 3}
+LONG = {"epochs": 40, "trials": 2}
 
 
 def test_killed_worker_is_replaced_and_its_trial_goes_on(space, study_named):
@@ -154,12 +154,12 @@ def test_killed_worker_is_replaced_and_its_trial_goes_on(space, study_named):
     assert process.returncode == 0, errors
     study = study_named("killed")
     states = sorted(trial.state.name for trial in study.trials)
-    assert states == ["COMPLETE", "COMPLETE", "COMPLETE", "FAIL"]
+    assert states == ["COMPLETE", "COMPLETE", "FAIL"]
     again = next(t for t in study.trials if t.user_attrs.get("seglab.continues") == trial.number)
     assert again.params == trial.params
     assert again.user_attrs[RUN] == trial.user_attrs[RUN]
     runs = children(study)
-    assert [run.info.status for run in runs] == ["FINISHED"] * 3
+    assert [run.info.status for run in runs] == ["FINISHED"] * 2
     for run in runs:
         history = MlflowClient().get_metric_history(run.info.run_id, "val/loss")
         assert [point.step for point in history] == list(range(1, 41))

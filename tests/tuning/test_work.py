@@ -110,14 +110,17 @@ def test_a_failing_trial_says_why_and_the_study_goes_on(opening, url, parent, tm
     assert best_trial(opened.study).params["alpha"] == 0.2
 
 
-def test_trial_of_a_killed_process_is_taken_up_again_in_its_run(opening, url, parent, tmp_path):
+def test_trial_of_a_killed_process_is_taken_up_again_in_its_run(
+    opening, postgres, parent, tmp_path
+):
+    url = postgres
     config = study_of(tmp_path, trials=1)
     opened = opening(config, url)
     process = spawn(config, url, parent, killed_once)
     process.join()
     assert process.exitcode == -9
     assert states(opened) == ["RUNNING"]
-    (run,) = children(parent)
+    run = MlflowClient().get_run(opened.study.trials[0].user_attrs[RUN])
     assert run.info.status == "RUNNING"
 
     work(opened, parent, killed_once, quiet)
@@ -142,7 +145,8 @@ def test_trial_that_kills_its_process_is_given_up_after_its_retries(opening, par
     assert run.data.tags["seglab.error"] == "its process died"
 
 
-def test_two_processes_share_a_studys_trials(opening, url, parent, tmp_path):
+def test_two_processes_share_a_studys_trials(opening, postgres, parent, tmp_path):
+    url = postgres
     config = study_of(tmp_path, trials=7)
     opened = opening(config, url)
     workers = [spawn(config, url, parent, bowl) for _ in range(2)]

@@ -6,6 +6,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from seglab.tracking.lifecycle import ERROR, find_run
 from seglab.tracking.store import connect, told
+from seglab.tracking.sync import deliver_run
 
 
 class Child(NamedTuple):
@@ -33,8 +34,12 @@ def children(run_id: str) -> list[Child]:
 
 
 def kill_run(run_id: str, reason: str) -> None:
-    """Ends a run whose process cannot: KILLED, if it is RUNNING, with ``reason`` as its error."""
+    """Ends a run whose process cannot: KILLED, if it is RUNNING, with ``reason`` as its error.
+
+    What that process had noted on this machine, but not sent, is delivered before.
+    """
     client = connect()
+    deliver_run(client, run_id)
     if find_run(client, run_id).info.status == "RUNNING":
         with told(f"ending run {run_id}"):
             client.set_tag(run_id, ERROR, reason)
