@@ -17,6 +17,7 @@ SMALLER = {
     "-e saliency": "-P target=features -P patch=168",
     "-e train -P dataset": "-P width=2 -P epochs=2 -P tile=176 -P batch_size=6",
     "-e train -P model=can": "-P depth=4 -P width=3 -P epochs=1 -P batch_size=8 -P crop=48",
+    "-e tune -P dataset": "-P width=2 -P depth=4 -P epochs=1 -P tile=176 -P trials=2",
     "--inputs rgb --offline": "--width 2 --epochs 1 --tile 176 --batch_size 6",
     "-e evaluate": "-P splits=val,test -P pictures=1",
 }
@@ -46,6 +47,8 @@ def test_study_of_icoseg(readme_clone):
         assert mask.size == (103, 90)
     for command in block_with("resume="):
         assert shell.environment["RUN"] in shell.run(command)
+    outputs = [shell.run(smaller(command)) for command in block_with("-e tune")]
+    assert all("2 trials (2 complete)" in output for output in outputs)
 
 
 @pytest.mark.skipif(not DATA.name, reason="SEGLAB_DATA does not name the real data")

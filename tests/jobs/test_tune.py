@@ -116,6 +116,7 @@ def test_loss_that_is_not_finite_fails_the_trial_alone(space, study_named):
     study = study_named("nan")
     states = {trial.params["learning_rate"]: trial.state.name for trial in study.trials}
     assert states == {1e-3: "COMPLETE", 1e30: "FAIL"}
+    assert len(study.trials) == 2
     statuses = {run.info.status: run.data.tags for run in children(study)}
     assert set(statuses) == {"FINISHED", "FAILED"}
     assert "the loss became" in statuses["FAILED"]["seglab.error"]

@@ -20,6 +20,7 @@ from seglab.tracking.registry import crown
 from seglab.tracking.run import Run, start_run
 from seglab.tracking.store import prepare_store, shown, ui_hint
 from seglab.training.checkpoint import LAST, load
+from seglab.training.tasks import task_of
 from seglab.tuning.attempt import Attempt, Pruned
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.figures import (
@@ -182,7 +183,7 @@ def log_results(opened: Opened, run: Run) -> None:
 def log_figures(opened: Opened, run: Run, best: int) -> None:
     """Draws the study and logs the figures."""
     config, trials = opened.config, trials_table(opened.study)
-    score = f"validation {config.score}"
+    score = f"validation {task_of(config.training({})).labels[config.score]}"
     figures = {
         "history": history_figure(trials, config.better, score),
         "curves": curves_figure(curves(opened.study), trials, best, score),

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from itertools import product
+from math import prod
 from typing import Any, Literal, get_type_hints
 
 from seglab.errors import ConfigError
@@ -104,6 +105,13 @@ class TuneConfig(RecipeConfig):
         hints = get_type_hints(RecipeConfig)
         names = [f.name for f in fields(RecipeConfig) if f.name not in COMMON]
         return parse_space(text, {name: hints[name] for name in names})
+
+    @property
+    def wanted(self) -> int:
+        """Trials the whole study is to have; a grid has no more than its points."""
+        if self.sampler != "grid":
+            return self.trials
+        return min(self.trials, prod(len(values.grid()) for values in self.varied.values()))
 
     @property
     def score(self) -> str:

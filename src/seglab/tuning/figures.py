@@ -86,7 +86,7 @@ def map_figure(trials: pd.DataFrame, space: Space, better: Better, score: str) -
             set_scale("log")
     label_axes(axes, x.replace("_", " "), y.replace("_", " "))
     figure.colorbar(dots, label=score, extend="min" if better == "maximize" else "max")
-    axes.legend(frameon=False, fontsize=8, loc="best")
+    figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=8)
     return figure
 
 

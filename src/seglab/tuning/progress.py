@@ -15,8 +15,8 @@ class Bar:
     def __init__(self, opened: Opened) -> None:
         self.opened = opened
         self.bar = tqdm(
-            total=opened.config.trials,
-            initial=min(read_ledger(opened.study).ended, opened.config.trials),
+            total=opened.config.wanted,
+            initial=min(read_ledger(opened.study).ended, opened.config.wanted),
             unit="trial",
             desc=opened.config.name,
         )

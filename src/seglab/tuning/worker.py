@@ -17,6 +17,7 @@ from seglab.errors import (
     TrainingError,
     WeightsError,
 )
+from seglab.tracking.signals import stop_signals
 from seglab.tuning.attempt import Attempt
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.ledger import fail_dead_trials, read_ledger, take_up_again, when_stale
@@ -62,7 +63,7 @@ def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -
         fail_dead_trials(study)
         with turn:
             ledger = read_ledger(study)
-            start = ledger.waiting > 0 or ledger.started < config.trials
+            start = ledger.waiting > 0 or ledger.started < config.wanted
             if start:
                 run_trial(study, objective)
         if start:
@@ -82,10 +83,13 @@ def run_trial(study: optuna.Study, objective: Callable[[optuna.Trial], float]) -
     except (KeyboardInterrupt, SystemExit):
         number = study.sampler.number
         if number != before:
-            # Optuna ends the trial after Ctrl-C, but not after SIGTERM.
-            with suppress(UpdateFinishedTrialError, ValueError):
-                study.tell(number, state=TrialState.FAIL)
-            trial = study.get_trials(deepcopy=False)[number]
-            if trial.state == TrialState.FAIL:
-                take_up_again(study, trial, died=False)
+            # `mlflow run` sends a SIGTERM after each Ctrl-C, which must not break into this.
+            with stop_signals() as stop:
+                stop.heeded = True
+                # Optuna ends the trial after Ctrl-C, but not after SIGTERM.
+                with suppress(UpdateFinishedTrialError, ValueError):
+                    study.tell(number, state=TrialState.FAIL)
+                trial = study.get_trials(deepcopy=False)[number]
+                if trial.state == TrialState.FAIL:
+                    take_up_again(study, trial, died=False)
         raise

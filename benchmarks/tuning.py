@@ -1,0 +1,150 @@
+"""What a trial costs beside its training: the whole machinery, and plain Optuna.
+
+Trials do nothing, with the same parameters, three reports and the same storage. ``plain`` is
+``study.optimize`` with a heartbeat; ``seglab`` adds the run in MLflow below the study's run, the
+choice of who may start, and what is known of trials that were taken up again. ::
+
+    python -m benchmarks.tuning --storage postgresql+psycopg://…
+"""
+
+import os
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+import tyro
+
+from benchmarks.measure import report
+from seglab.tracking.run import start_run
+from seglab.tuning.attempt import Attempt
+from seglab.tuning.config import TuneConfig
+from seglab.tuning.samplers import SeededByTrial, make_pruner
+from seglab.tuning.study import open_storage
+from seglab.tuning.worker import open_study, work
+
+EPOCHS = 3
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to measure."""
+
+    trials: int = 200
+    """Trials of each contender."""
+    storage: str = ""
+    """Database for both; empty is a sqlite file of its own."""
+    output: str = ""
+    """JSON file to write; empty prints."""
+
+
+def value(learning_rate: float, alpha: float) -> float:
+    """A bowl."""
+    return 1 - abs(alpha - 0.2) - abs(learning_rate - 1e-3)
+
+
+@contextmanager
+def timed(seconds: list[float]) -> Iterator[Callable[[], None]]:
+    """Collects the seconds between two calls of what it gives."""
+    last = time.perf_counter()
+
+    def lap() -> None:
+        nonlocal last
+        now = time.perf_counter()
+        seconds.append(now - last)
+        last = now
+
+    yield lap
+
+
+def plain(config: TuneConfig, url: str) -> list[float]:
+    """Seconds of each trial with Optuna alone."""
+
+    def objective(trial: optuna.Trial) -> float:
+        rate = trial.suggest_float("learning_rate", 1e-5, 1e-2, log=True)
+        result = value(rate, trial.suggest_float("alpha", 0.01, 0.5))
+        for epoch in range(1, EPOCHS + 1):
+            trial.report(result, epoch)
+            trial.should_prune()
+        return result
+
+    seconds: list[float] = []
+    with open_storage(url, config.heartbeat, lambda study, trial: None) as storage:
+        study = optuna.create_study(
+            storage=storage,
+            direction="maximize",
+            sampler=SeededByTrial(config),
+            pruner=make_pruner(config),
+        )
+        with timed(seconds) as lap:
+            study.optimize(objective, config.trials, callbacks=[lambda study, trial: lap()])
+    return seconds
+
+
+def whole(config: TuneConfig, url: str) -> list[float]:
+    """Seconds of each trial with everything but the training."""
+
+    def train(attempt: Attempt, parent: str) -> float:
+        training = attempt.config
+        with start_run(
+            f"trial {attempt.number}",
+            params=vars(training),
+            tags=attempt.tags(),
+            resume=attempt.earlier_run,
+            parent=parent,
+        ) as run:
+            attempt.begins(run.id)
+            result = value(training.learning_rate, training.alpha)
+            for epoch in range(1, EPOCHS + 1):
+                attempt.report(epoch, {"val/dice": result})
+                attempt.stop_if_behind()
+            run.metrics({"objective": result}, EPOCHS)
+        return result
+
+    seconds: list[float] = []
+    with (
+        start_run("study", params={}) as parent,
+        open_study(config, url) as opened,
+        timed(seconds) as lap,
+    ):
+        work(opened, parent.id, train, lap)
+    return seconds
+
+
+def main(options: Options) -> None:
+    """Runs both and reports seconds a trial."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MLFLOW_TRACKING_URI"] = f"sqlite:///{folder}/mlflow.db"
+        url = options.storage or f"sqlite:///{folder}/optuna.db"
+        config = TuneConfig(
+            study=f"benchmark-{time.time_ns()}",
+            model="can",
+            trials=options.trials,
+            epochs=EPOCHS,
+            pruner="none",
+            data_dir=str(Path(folder) / "data"),
+        )
+        warnings.simplefilter("ignore")
+        results = {"plain": plain(config, url), "seglab": whole(config, url)}
+    means = {name: statistics.mean(seconds) for name, seconds in results.items()}
+    report(
+        {
+            "storage": url.split(":")[0],
+            "trials": options.trials,
+            "ms_a_trial": {name: round(1000 * mean, 1) for name, mean in means.items()},
+            "median_ms_a_trial": {
+                name: round(1000 * statistics.median(s), 1) for name, s in results.items()
+            },
+            "ms_more": round(1000 * (means["seglab"] - means["plain"]), 1),
+        },
+        options.output,
+    )
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Options))
