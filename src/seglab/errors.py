@@ -1,6 +1,10 @@
 """What can go wrong. Every message says what is wrong, where (file, key, flag) and what to do."""
 
+import shutil
 from collections.abc import Iterable, Sequence
+
+RUN = "mlflow run ." if shutil.which("conda") else "mlflow run . --env-manager local"
+"""How messages start an entry point: without conda MLflow's own choice of environment fails."""
 
 
 class SeglabError(Exception):

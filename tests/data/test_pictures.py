@@ -97,7 +97,9 @@ def test_the_digest_follows_pixels_and_split_but_not_place(tmp_path: Path) -> No
 
 
 def test_what_is_not_prepared_comes_with_the_command(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"run `mlflow run . -e prepare -P dataset=icoseg .*source"):
+    with pytest.raises(
+        DataError, match=r"run `mlflow run .* -e prepare -P dataset=icoseg .*source"
+    ):
         open_pictures(str(tmp_path), "icoseg")
     with pytest.raises(DataError, match=r"-e prepare -P dataset=sample -P data_dir=.*`$"):
         open_pictures(str(tmp_path), "sample")

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from seglab.errors import RUN
+
 ROOT = Path(__file__).parents[2]
 PROGRAMS = sorted(p.stem for p in (ROOT / "entry_points").glob("[a-z]*.py"))
 
@@ -67,4 +69,4 @@ def test_fault_is_told_in_a_sentence_without_a_traceback(tmp_path):
     done = run("train", "--data_dir", str(tmp_path))
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
-    assert "mlflow run . -e prepare" in done.stderr
+    assert f"{RUN} -e prepare" in done.stderr

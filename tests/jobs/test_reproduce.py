@@ -159,7 +159,7 @@ def test_what_is_missing_is_told_at_once_and_nothing_is_run(config, tmp_path):
         reproduce(replace(config, only=("backprop", "deconv"), data_dir=config.data_dir))
     assert "rules=backprop" in str(error.value)
     assert "rules=deconv" in str(error.value)
-    assert str(error.value).count("mlflow run . -e saliency") == 2
+    assert str(error.value).count("-e saliency -P") == 2
     with pytest.raises(DataError, match="e prepare -P dataset=sample"):
         reproduce(replace(config, data_dir=str(tmp_path)))
     assert len(read_runs("Default")) == 0

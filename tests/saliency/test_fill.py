@@ -10,7 +10,7 @@ import torch
 
 from seglab.data.cache import open_cache
 from seglab.data.pictures import open_pictures
-from seglab.errors import CacheError, WeightsError
+from seglab.errors import RUN, CacheError, WeightsError
 from seglab.saliency.config import RULES, SaliencyConfig
 from seglab.saliency.fill import fill, open_maps
 from seglab.saliency.maps import stream_maps
@@ -214,7 +214,9 @@ def test_missing_maps_are_refused_with_the_command_that_makes_them(config, pictu
     assert "4 of the 4 guided maps of folder/small are not in" in text
     command = shlex.split(text.split("`")[1])
     assert command == [
-        *("mlflow", "run", ".", "-e", "saliency"),
+        *RUN.split(),
+        "-e",
+        "saliency",
         *("-P", "dataset=folder", "-P", f"data_dir={config.data_dir}", "-P", "rules=guided"),
         *("-P", "weights=/my weights/vgg.pt", "-P", "target=features"),
         *("-P", "preprocessing=raw", "-P", "patch=32", "-P", "precision=fp32"),

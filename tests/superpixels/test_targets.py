@@ -11,7 +11,7 @@ import pytest
 
 from seglab.data.config import PrepareConfig
 from seglab.data.prepare import prepare
-from seglab.errors import CacheError, ConfigError
+from seglab.errors import RUN, CacheError, ConfigError
 from seglab.superpixels.config import TargetsConfig
 from seglab.superpixels.eikonal import eikonal
 from seglab.superpixels.targets import TargetSettings, fill_targets, open_targets, paint
@@ -165,7 +165,9 @@ def test_missing_targets_are_refused_with_the_command_that_paints_them(config, p
     with pytest.raises(CacheError, match="3 of the 3 painted targets of folder/small") as caught:
         open_targets(config.data_dir, pictures, wanted)
     assert shlex.split(str(caught.value).split("`")[1]) == [
-        *("mlflow", "run", ".", "-e", "targets"),
+        *RUN.split(),
+        "-e",
+        "targets",
         *("-P", "dataset=folder", "-P", f"data_dir={config.data_dir}"),
         *("-P", "superpixels=9", "-P", "color_weight=2.5", "-P", "mask_weight=0.0"),
     ]

@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from seglab.data.cache import ArrayCache
 from seglab.data.files import atomic_write, digest_of
 from seglab.data.pictures import PictureSet
-from seglab.errors import CacheError
+from seglab.errors import RUN, CacheError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +84,6 @@ def read_latest(
 def command(job: str, data_dir: str, pictures: PictureSet, parameters: Mapping[str, object]) -> str:
     """The command, in backticks, that has ``job`` compute what ``pictures`` lack."""
     wanted = {"dataset": pictures.dataset, "data_dir": data_dir, **parameters}
-    words = ["mlflow", "run", ".", "-e", job]
+    words = [*RUN.split(), "-e", job]
     words += [part for name, value in wanted.items() for part in ("-P", f"{name}={value}")]
     return f"`{shlex.join(words)}`"

@@ -17,7 +17,7 @@ from seglab.data.files import atomic_write, digest_of
 from seglab.data.splits import PARTS, PartName
 from seglab.data.store import Reader, view
 from seglab.data.truth import Segment
-from seglab.errors import DataError, choose
+from seglab.errors import RUN, DataError, choose
 
 VERSION = 2
 """Of the files of a prepared data set; raised when one changes its meaning."""
@@ -79,7 +79,7 @@ class PictureSet:
         if picture.annotations:
             raise DataError(
                 f"{self.title} has segments and no masks: let a network learn superpixels painted "
-                f"along them (`mlflow run . -e targets -P dataset={self.dataset}`), or name a data "
+                f"along them (`{RUN} -e targets -P dataset={self.dataset}`), or name a data "
                 "set with masks"
             )
         return view(self._batch(name), "truth", (picture.height, picture.width), np.uint8)
@@ -216,7 +216,7 @@ def open_pictures(data_dir: str, dataset: str) -> PictureSet:
 
 
 def _unprepared(dataset: str, data_dir: str, reason: str) -> DataError:
-    command = f"mlflow run . -e prepare -P dataset={dataset}"
+    command = f"{RUN} -e prepare -P dataset={dataset}"
     if data_dir != "data":
         command += f" -P data_dir={data_dir}"
     if dataset != "sample":

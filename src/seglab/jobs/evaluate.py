@@ -6,7 +6,7 @@ from pathlib import Path
 
 from seglab.data.inputs import parse_inputs
 from seglab.data.pictures import PictureSet, open_pictures
-from seglab.errors import ConfigError, DataError
+from seglab.errors import RUN, ConfigError, DataError
 from seglab.evaluation.config import EvaluateConfig
 from seglab.evaluation.evaluate import evaluate as score
 from seglab.evaluation.evaluate import summary
@@ -35,7 +35,7 @@ def evaluate_into(run: Run, config: EvaluateConfig) -> None:
         trained = load_best(download_model(f"runs:/{run.id}/{MODEL}", Path(scratch)).checkpoint)
         if trained.about.classes > 1:
             raise ConfigError(
-                f"--run={run.id} learnt superpixels, not masks: judge it with `mlflow run . -e "
+                f"--run={run.id} learnt superpixels, not masks: judge it with `{RUN} -e "
                 f"superpixels -P run={run.id}`"
             )
         pictures, maps = open_data(trained.about)

@@ -14,7 +14,7 @@ from seglab.data.decode import write_png
 from seglab.data.files import atomic_write, digest_array, digest_of
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.remote import local_copy
-from seglab.errors import ConfigError, DataError
+from seglab.errors import RUN, ConfigError, DataError
 from seglab.evaluation.predict import painted
 from seglab.figures.gallery import gallery
 from seglab.figures.style import save_figure
@@ -38,6 +38,7 @@ from seglab.superpixels.outlines import outlined
 from seglab.superpixels.segment import segment
 from seglab.tracking.reader import download_model
 from seglab.tracking.run import Run, start_run
+from seglab.tracking.store import ui_hint
 from seglab.training.checkpoint import Trained, load_best
 
 SHOWN = 3
@@ -70,7 +71,8 @@ def superpixels(config: SuperpixelsConfig) -> None:
         with start_run(title, params=asdict(config), tags=tags) as run:
             log_judged(run, config, judged)
             superpixels_into(run, config, judged, trained, Path(scratch))
-            print(f"run {run.id}")
+            print(f"run {run.id}; its artifacts in superpixels/ hold rows, curves and pictures")
+            print(f"see them with\n  {ui_hint(run.experiment_id)}")
 
 
 def superpixels_into(
@@ -115,8 +117,9 @@ def load_painter(run_id: str, scratch: Path) -> Trained:
     trained = load_best(download_model(f"runs:/{run_id}/{MODEL}", scratch).checkpoint)
     if trained.about.classes == 1:
         raise ConfigError(
-            f"--run={run_id} learnt masks, not painted superpixels: judge it with `mlflow run . -e "
-            f"evaluate -P run={run_id}`, or name a run that was trained on coco or bsds500"
+            f"--run={run_id} learnt masks, not painted superpixels: judge it with `{RUN} -e "
+            f"evaluate -P run={run_id}`, or name one that learnt superpixels (task=superpixels, "
+            "which coco and bsds500 imply)"
         )
     return trained
 

@@ -13,7 +13,7 @@ from seglab.data.inputs import Inputs, parse_inputs
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.samples import Samples
 from seglab.data.tileset import TileSet
-from seglab.errors import CheckpointError, DataError
+from seglab.errors import RUN, CheckpointError, DataError
 from seglab.figures.curves import norm_curves, training_curves
 from seglab.figures.style import save_figure
 from seglab.jobs.code import code_digest
@@ -106,7 +106,7 @@ def train(config: TrainConfig) -> None:
     ) as run:
         train_into(run, plan)
         scores = "superpixels" if plan.targets else "evaluate"
-        print(f"\ntrained run {run.id}; score it with\n  mlflow run . -e {scores} -P run={run.id}")
+        print(f"\ntrained run {run.id}; score it with\n  {RUN} -e {scores} -P run={run.id}")
 
 
 def plan_training(config: TrainConfig) -> Plan:
