@@ -1,5 +1,7 @@
 """Fixtures shared by all tests, and the order in which files are given to workers."""
 
+import signal
+
 pytest_plugins = [
     "tests.mlflow_server",
     "tests.outages",
@@ -7,6 +9,9 @@ pytest_plugins = [
     "tests.s3",
     "tests.readme",
 ]
+
+# A shell lets what it starts with & ignore Ctrl-C; the processes that tests start must not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = ("test_readme.py", "test_demo.py", "test_resume.py")
 

@@ -3,6 +3,7 @@
 import json
 import math
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -281,6 +282,18 @@ def test_a_data_set_is_an_input_with_our_digest(any_store: str) -> None:
     assert json.loads(given.dataset.source) == {"uri": "/data x"}
     assert json.loads(given.dataset.profile)["num_rows"] == 2
     assert {tag.key: tag.value for tag in given.tags} == {"mlflow.data.context": "train"}
+
+
+def test_runs_that_meet_in_a_new_data_set_all_have_it(any_store: str) -> None:
+    frame = pd.DataFrame({"name": ["a"]})
+    with ExitStack() as ends:
+        runs = [ends.enter_context(start_run(name, params={})) for name in "abcd"]
+        for number in range(25):
+            for run in runs:
+                run.dataset(frame, f"data set {number}", f"{number:032}", "train")
+    for run in runs:
+        given = MlflowClient().get_run(run.id).inputs.dataset_inputs
+        assert sorted(entry.dataset.digest for entry in given) == [f"{n:032}" for n in range(25)]
 
 
 def test_a_missing_file_is_named(sqlite_store: str, tmp_path: Path) -> None:

@@ -90,8 +90,7 @@ class Delivery:
     def send(self, records: Sequence[Record]) -> list[tuple[Record, str]]:
         """Sends records that fit one request; returns those refused, and why."""
         try:
-            with told(f"logging to run {self.session.about.run_id}"):
-                self._apply(records)
+            self._apply_told(records)
         except TrackingError as fault:
             if not _is_refusal(fault):
                 raise
@@ -100,6 +99,21 @@ class Delivery:
                 return [(records[0], str(fault))]
             return [refused for record in records for refused in self.send([record])]
         return []
+
+    def _apply_told(self, records: Sequence[Record]) -> None:
+        """Applies records, again where another run wrote the same row in between.
+
+        MLflow looks whether a data set is known and adds it if not, in two steps. Whoever loses
+        that race is refused, and finds the winner's row the next time.
+        """
+        for last in (False, False, True):
+            try:
+                with told(f"logging to run {self.session.about.run_id}"):
+                    self._apply(records)
+                return
+            except TrackingError as fault:
+                if last or "unique constraint" not in str(fault).lower():
+                    raise
 
     def _apply(self, records: Sequence[Record]) -> None:
         if not records:
