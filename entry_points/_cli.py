@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 
 import tyro
 
-from seglab.errors import SeglabError
+from seglab.errors import exit_codes
 
 OFFLINE = (
     "With --offline it logs without the tracking server; `python -m seglab sync` delivers later."
@@ -77,20 +77,13 @@ def main(config_type: type[Any], job: str) -> None:
     if "--offline" in sys.argv:
         sys.argv.remove("--offline")
         os.environ["SEGLAB_OFFLINE"] = "1"
-    with registry:
-        try:
-            config = tyro.cli(
-                config_type,
-                prog=f"python -m entry_points.{Path(sys.argv[0]).stem}",
-                description=f"{config_type.__doc__}\n\n{OFFLINE}",
-                config=(tyro.conf.FlagConversionOff,),
-                use_underscores=True,
-            )
-            module, function = job.split(":")
-            getattr(import_module(module), function)(config)
-        except SeglabError as error:
-            print(f"\nseglab: {error}", file=sys.stderr)
-            sys.exit(error.exit_code)
-        except KeyboardInterrupt:
-            print("\nseglab: interrupted", file=sys.stderr)
-            sys.exit(130)
+    with registry, exit_codes():
+        config = tyro.cli(
+            config_type,
+            prog=f"python -m entry_points.{Path(sys.argv[0]).stem}",
+            description=f"{config_type.__doc__}\n\n{OFFLINE}",
+            config=(tyro.conf.FlagConversionOff,),
+            use_underscores=True,
+        )
+        module, function = job.split(":")
+        getattr(import_module(module), function)(config)

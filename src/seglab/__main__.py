@@ -1,9 +1,8 @@
 """``python -m seglab``: what belongs to no single job."""
 
 import argparse
-import sys
 
-from seglab.errors import SeglabError
+from seglab.errors import exit_codes
 
 
 def main() -> None:
@@ -15,14 +14,8 @@ def main() -> None:
     parser.parse_args()
     from seglab.tracking.sync import sync  # two seconds, which --help need not pay
 
-    try:
+    with exit_codes():
         sync()
-    except SeglabError as error:
-        print(f"\nseglab: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\nseglab: interrupted", file=sys.stderr)
-        sys.exit(130)
 
 
 if __name__ == "__main__":

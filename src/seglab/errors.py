@@ -1,7 +1,9 @@
 """What can go wrong. Every message says what is wrong, where (file, key, flag) and what to do."""
 
 import shutil
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 RUN = "mlflow run ." if shutil.which("conda") else "mlflow run . --env-manager local"
 """How messages start an entry point: without conda MLflow's own choice of environment fails."""
@@ -49,6 +51,19 @@ class StudyError(SeglabError):
 
 class TrackingError(SeglabError):
     """An MLflow store, run or artifact that cannot be reached or does not exist."""
+
+
+@contextmanager
+def exit_codes() -> Iterator[None]:
+    """Within, a fault ends the program with its text and exit code, Ctrl-C with 130."""
+    try:
+        yield
+    except SeglabError as error:
+        print(f"\nseglab: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\nseglab: interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 def all_faults(heading: str, faults: Sequence[str], remedy: str, shown: int = 50) -> str:

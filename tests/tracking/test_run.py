@@ -1,13 +1,10 @@
 """What arrives in the store, for a sqlite store and a server alike."""
 
-import json
 import math
 import time
-from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
@@ -269,31 +266,6 @@ def test_an_open_run_keeps_status_and_times(any_store: str) -> None:
     assert (after.info.status, after.info.end_time) == (before.status, before.end_time)
     assert after.data.metrics == {"evaluation/test/iou": 0.7}
     assert MlflowClient().get_run(own.id).data.metrics == {"seconds": 1.0}
-
-
-def test_a_data_set_is_an_input_with_our_digest(any_store: str) -> None:
-    frame = pd.DataFrame({"name": ["a", "b"], "height": [3, 4]})
-    with start_run("r", params={}) as run:
-        run.dataset(frame, "icoseg/subset_80", "0123456789abcdef" * 2, "train", source="/data x")
-        run.dataset(frame, "icoseg/subset_80", "0123456789abcdef" * 2, "train", source="/data x")
-    (given,) = MlflowClient().get_run(run.id).inputs.dataset_inputs
-    assert given.dataset.name == "icoseg/subset_80"
-    assert given.dataset.digest == "0123456789abcdef" * 2
-    assert json.loads(given.dataset.source) == {"uri": "/data x"}
-    assert json.loads(given.dataset.profile)["num_rows"] == 2
-    assert {tag.key: tag.value for tag in given.tags} == {"mlflow.data.context": "train"}
-
-
-def test_runs_that_meet_in_a_new_data_set_all_have_it(any_store: str) -> None:
-    frame = pd.DataFrame({"name": ["a"]})
-    with ExitStack() as ends:
-        runs = [ends.enter_context(start_run(name, params={})) for name in "abcd"]
-        for number in range(25):
-            for run in runs:
-                run.dataset(frame, f"data set {number}", f"{number:032}", "train")
-    for run in runs:
-        given = MlflowClient().get_run(run.id).inputs.dataset_inputs
-        assert sorted(entry.dataset.digest for entry in given) == [f"{n:032}" for n in range(25)]
 
 
 def test_a_missing_file_is_named(sqlite_store: str, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class CAN(nn.Module):
         return y
 
 
-class CANUNet(nn.Module):
+class CANUNet(CAN):
     """A CAN whose body is seen at full and at half resolution, joined as a UNet joins its levels.
 
         x ── body of the CAN ──┬───────────────── skip ─────────────────┬─ concat ─ 3×3 ─ 1×1 ── y
@@ -72,16 +72,13 @@ class CANUNet(nn.Module):
         alpha: float = 0.2,
         original_norm: bool = False,
     ) -> None:
-        super().__init__()
-        self.body = nn.Sequential(*body(channels, width, depth, chen, alpha, original_norm))
+        super().__init__(channels, classes, width, depth, chen, alpha, original_norm)
 
         def layer(before: int, after: int) -> nn.Sequential:
             return conv_layer(before, after, 1, chen, alpha, original_norm)
 
         self.lower = nn.Sequential(layer(width, 2 * width), layer(2 * width, 2 * width))
         self.join = layer(3 * width, width)
-        head = nn.Conv2d(width, classes, 1)
-        self.head = head if chen else nn.Sequential(head, AdaptiveNorm(classes, original_norm))
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b k h w"]:
         """Output of shape ``(b, classes, h, w)`` for ``x`` in [0, 1] of any size."""
