@@ -9,7 +9,7 @@ from workspace import Workspace
 from seglab.training.checkpoint import LAST, load
 
 SMALL = {"inputs": "rgb", "width": 2, "tile": 160, "epochs": 3, "batch_size": 2}
-TIMED = {"images_per_second", "gflops"}
+TIMED = {"images_per_second", "gflops", "peak_share"}
 
 
 @pytest.fixture(scope="module")

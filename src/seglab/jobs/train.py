@@ -19,7 +19,6 @@ from seglab.figures.style import save_figure
 from seglab.jobs.code import code_digest
 from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags
 from seglab.networks.build import WIDTHS
-from seglab.networks.norm import norm_scalars
 from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.saliency.fill import Maps, open_maps
 from seglab.saliency.settings import Settings
@@ -28,7 +27,8 @@ from seglab.tracking.run import Run, start_run
 from seglab.tracking.spool import known_as
 from seglab.training.checkpoint import BEST, LAST, About, load, load_best, network_of
 from seglab.training.config import TrainConfig
-from seglab.training.loop import Recorder, fit
+from seglab.training.group import ALONE, Group, joined
+from seglab.training.loop import Recorder, Silent, fit
 from seglab.training.progress import EpochMetrics
 from seglab.training.randomness import fold
 from seglab.training.tasks import task_of
@@ -96,17 +96,25 @@ class Plan:
 
 
 def train(config: TrainConfig) -> None:
-    """Trains, or goes on with the run ``config.resume`` names."""
-    plan = plan_training(config)
-    with start_run(
-        plan.tags()["seglab.experiment_title"],
-        params=asdict(plan.config),
-        tags=plan.tags(),
-        resume=config.resume,
-    ) as run:
-        train_into(run, plan)
-        scores = "superpixels" if plan.targets else "evaluate"
-        print(f"\ntrained run {run.id}; score it with\n  {RUN} -e {scores} -P run={run.id}")
+    """Trains, or goes on with the run ``config.resume`` names.
+
+    Under ``torchrun`` all its processes train one network, and the first logs the run.
+    """
+    with joined() as group:
+        plan = plan_training(config)
+        if not group.leads:
+            learn(plan, run_folder(config, group.told("")), Silent(), group)
+            return
+        with start_run(
+            plan.tags()["seglab.experiment_title"],
+            params=asdict(plan.config),
+            tags=plan.tags(),
+            resume=config.resume,
+        ) as run:
+            group.told(run.id)
+            train_into(run, plan, group=group)
+    scores = "superpixels" if plan.targets else "evaluate"
+    print(f"\ntrained run {run.id}; score it with\n  {RUN} -e {scores} -P run={run.id}")
 
 
 def plan_training(config: TrainConfig) -> Plan:
@@ -145,7 +153,9 @@ def plan_training(config: TrainConfig) -> Plan:
     return Plan(config, about, pictures, inputs, maps, targets, device)
 
 
-def train_into(run: Run, plan: Plan, recorder: Recorder | None = None) -> list[EpochMetrics]:
+def train_into(
+    run: Run, plan: Plan, recorder: Recorder | None = None, group: Group = ALONE
+) -> list[EpochMetrics]:
     """Trains as planned and logs curves, figure, data set and best network to ``run``.
 
     Each epoch goes to ``recorder``, if it is given, instead of the run. Returns the metrics of
@@ -162,20 +172,9 @@ def train_into(run: Run, plan: Plan, recorder: Recorder | None = None) -> list[E
             maps = f"{plan.pictures.title} {plan.maps.rule} maps"
             source = str(plan.maps.cache.folder)
             run.dataset(plan.pictures.frame(), maps, plan.maps.digest, "train", source)
-    torch.manual_seed(fold(config.seed))
-    network = network_of(plan.about)
-    history = fit(
-        config,
-        network,
-        plan.samples("train"),
-        plan.samples("val"),
-        plan.about,
-        plan.device,
-        folder,
-        recorder or run,
-    )
+    history = learn(plan, folder, recorder or run, group)
     figures = {"training_curves": training_curves(history, task_of(config).labels)}
-    if norm_scalars(network):
+    if any(name.startswith("norm/") for name in history[0]):
         figures["adaptive_norm"] = norm_curves(history)
     for name, figure in figures.items():
         save_figure(figure, folder / f"{name}.png")
@@ -190,6 +189,14 @@ def train_into(run: Run, plan: Plan, recorder: Recorder | None = None) -> list[E
         step=load_best(folder / BEST).epoch,
     )
     return history
+
+
+def learn(plan: Plan, folder: Path, recorder: Recorder, group: Group) -> list[EpochMetrics]:
+    """Trains as planned, with checkpoints in ``folder``."""
+    torch.manual_seed(fold(plan.config.seed))
+    network = network_of(plan.about)
+    train, val = plan.samples("train"), plan.samples("val")
+    return fit(plan.config, network, train, val, plan.about, plan.device, folder, recorder, group)
 
 
 def run_folder(config: TrainConfig, run_id: str) -> Path:

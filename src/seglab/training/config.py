@@ -47,7 +47,9 @@ class RecipeConfig(DatasetConfig):
     epochs: int = 20
     """Passes over the training pictures."""
     batch_size: int = 1
-    """Tiles or crops a step."""
+    """Tiles or crops a step, over all GPUs."""
+    accumulation: int = 1
+    """Parts a batch is worked off in, one after the other: more need less memory."""
     learning_rate: float = 1e-4
     """Adam's step size."""
     schedule: Schedule = "constant"
@@ -87,8 +89,8 @@ class RecipeConfig(DatasetConfig):
 
     def faults(self) -> list[str]:
         """What is wrong with the values, each in words that name the flag."""
-        least = {"width": 0, "depth": 4, "epochs": 1, "batch_size": 1, "schedule_epochs": 1}
-        least |= {"pictures": 0, "tile": 1, "crop": 1, "tv_weight": 0}
+        least = {"width": 0, "depth": 4, "epochs": 1, "batch_size": 1, "accumulation": 1}
+        least |= {"schedule_epochs": 1, "pictures": 0, "tile": 1, "crop": 1, "tv_weight": 0}
         faults = [
             f"--{name}={getattr(self, name)} must be at least {value}"
             for name, value in least.items()
@@ -99,6 +101,11 @@ class RecipeConfig(DatasetConfig):
             faults.append(
                 f"--{side}={getattr(self, side)} must be a multiple of 16, as the UNet halves it "
                 f"four times; try {max(16, round(getattr(self, side) / 16) * 16)}"
+            )
+        if self.accumulation > self.batch_size:
+            faults.append(
+                f"--accumulation={self.accumulation} is more parts than --batch_size="
+                f"{self.batch_size} has samples"
             )
         if not self.learning_rate > 0:
             faults.append(f"--learning_rate={self.learning_rate} must be above 0")

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -11,22 +11,30 @@ import numpy as np
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Subset
 from tqdm import tqdm
 
 from seglab.data.samples import Sample, Samples
 from seglab.errors import TrainingError
 from seglab.networks.norm import norm_scalars
 from seglab.networks.precision import autocast, memory_format
+from seglab.training.batches import Parts, train_batches, val_batches
 from seglab.training.checkpoint import BEST, LAST, About, save
 from seglab.training.config import TrainConfig
+from seglab.training.group import ALONE, Group
 from seglab.training.interrupt import Held, signals_held
 from seglab.training.preview import preview, preview_samples
-from seglab.training.progress import EpochMetrics, Progress, Sums, restore, save_last
-from seglab.training.randomness import seed_step, visiting_order
+from seglab.training.progress import (
+    EpochMetrics,
+    Progress,
+    Sums,
+    batch_sums,
+    restore,
+    save_last,
+)
+from seglab.training.randomness import seed_part
 from seglab.training.schedules import learning_rate
 from seglab.training.tasks import Task, task_of
-from seglab.training.throughput import gflop_per_sample
+from seglab.training.throughput import gflop_per_sample, peak_gflops
 
 SAVE_SECONDS = 300
 """A training killed without warning loses at most this much work, or one step if that is longer."""
@@ -46,6 +54,16 @@ class Recorder(Protocol):
         """Takes one picture of one epoch."""
 
 
+class Silent:
+    """A recorder that keeps nothing: another process of the group reports."""
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        """See ``Recorder``."""
+
+    def image(self, key: str, pixels: UInt8[np.ndarray, "h w 3"], step: int) -> None:
+        """See ``Recorder``."""
+
+
 def fit(
     config: TrainConfig,
     network: nn.Module,
@@ -55,6 +73,7 @@ def fit(
     device: torch.device,
     folder: Path,
     recorder: Recorder,
+    group: Group = ALONE,
 ) -> list[EpochMetrics]:
     """Trains ``network`` and returns the metrics of every epoch.
 
@@ -64,6 +83,10 @@ def fit(
     that a killed training goes on bit for bit (same kind of machine, same number of threads).
     SIGINT and SIGTERM wait for the step in hand and leave a checkpoint. Raises ``TrainingError``
     at the first loss that is not finite, naming step and samples.
+
+    The processes of a ``group`` share out every batch, and its leader alone writes and reports.
+    Their network is that of one process with ``accumulation`` as large as the group, but for the
+    order in which gradients are added up.
     """
     # cuDNN's fastest kernels add up in an order of their own; these give the same bits every time.
     torch.backends.cudnn.deterministic = True
@@ -72,14 +95,24 @@ def fit(
     task = task_of(config)
     optimizer = torch.optim.Adam(network.parameters(), eps=task.adam_epsilon)
     progress = restore(folder / LAST, network, optimizer)
+    parallel = group.parallel(network, device)
     steps = math.ceil(len(samples) / config.batch_size)
     shown = preview_samples(val_samples)
     gflop = gflop_per_sample(about, shown[0].x.shape[-1])
+    peak = peak_gflops(device, about.precision) * group.size
     saved = time.monotonic()
+
+    def keep() -> None:
+        nonlocal saved
+        saved = time.monotonic()
+        if group.leads:
+            save_last(folder, network, optimizer, progress, about)
 
     with (
         signals_held() as interrupted,
-        tqdm(total=config.epochs * steps, unit="step", smoothing=0.05) as bar,
+        tqdm(
+            total=config.epochs * steps, unit="step", smoothing=0.05, disable=not group.leads
+        ) as bar,
     ):
         bar.update(progress.epoch * steps + progress.step)
         while progress.epoch < config.epochs:
@@ -89,29 +122,34 @@ def fit(
                 config.schedule, config.learning_rate, config.schedule_epochs, progress.epoch
             )
             optimizer.param_groups[0]["lr"] = rate
-            for batch in batches(samples, config, progress, device):
+            for parts in train_batches(samples, config, progress, device, group):
                 started = time.monotonic()
-                seed_step(config.seed, progress.epoch, progress.step)
-                loss = train_step(network, optimizer, task, batch, about.precision, progress.sums)
+                place = (config.seed, progress.epoch, progress.step)
+                done = train_step(parallel, optimizer, task, parts, place, about.precision, group)
                 progress.step += 1
+                progress.sums.add(done)
                 progress.sums.seconds += time.monotonic() - started
+                loss = done.means("train")["train/loss"]
                 if not math.isfinite(loss):
+                    seen = group.gather([key for batch, _ in parts for key in batch.key])
                     raise TrainingError(
                         f"the loss became {loss} at step {progress.step} of epoch {epoch}, on "
-                        f"{', '.join(batch.key)}; the last good checkpoint is {folder / LAST}. "
+                        f"{', '.join(seen)}; the last good checkpoint is {folder / LAST}. "
                         f"Lower --learning_rate={config.learning_rate} or look at these samples"
                     )
                 bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
                 bar.update()
-                if interrupted or time.monotonic() - saved > SAVE_SECONDS:
-                    save_last(folder, network, optimizer, progress, about)
-                    saved = time.monotonic()
-                if interrupted:
+                if group.stops(interrupted):
+                    keep()
                     return progress.history
+                if time.monotonic() - saved > SAVE_SECONDS:
+                    keep()
 
-            val = validate(network, task, val_samples, config, about.precision, device, interrupted)
-            if interrupted:
-                save_last(folder, network, optimizer, progress, about)
+            val = validate(
+                network, task, val_samples, config, about.precision, device, interrupted, group
+            )
+            if group.stops(interrupted):
+                keep()
                 return progress.history
             pace = progress.sums.samples / progress.sums.seconds
             metrics = {
@@ -121,24 +159,26 @@ def fit(
                 "learning_rate": rate,
                 "images_per_second": pace,
                 "gflops": pace * gflop,
+                "peak_share": pace * gflop / peak,
             }
             progress = Progress(
                 epoch=epoch,
                 best_loss=min(progress.best_loss, metrics["val/loss"]),
                 history=[*progress.history, metrics],
             )
-            if metrics["val/loss"] == progress.best_loss:
+            if group.leads and metrics["val/loss"] == progress.best_loss:
                 content = {"model": network.state_dict(), "about": asdict(about), "epoch": epoch}
                 save(folder / BEST, content)
-            if epoch == 1 or epoch % PREVIEW_EPOCHS == 0 or epoch == config.epochs:
+            shows = epoch == 1 or epoch % PREVIEW_EPOCHS == 0 or epoch == config.epochs
+            if group.leads and shows:
                 for key, pixels in preview(network, task, shown, about.precision, device):
                     recorder.image(key, pixels, epoch)
             # The checkpoint comes before the metrics: a resumed run sends what is missing, while
             # metrics that no checkpoint knows of would be sent twice.
-            save_last(folder, network, optimizer, progress, about)
-            saved = time.monotonic()
+            keep()
             recorder.metrics(metrics, epoch)
-            bar.write(f"epoch {epoch}/{config.epochs}  " + summary_line(task, metrics))
+            if group.leads:
+                bar.write(f"epoch {epoch}/{config.epochs}  " + summary_line(task, metrics))
     return progress.history
 
 
@@ -146,21 +186,31 @@ def train_step(
     network: nn.Module,
     optimizer: torch.optim.Optimizer,
     task: Task,
-    batch: Sample,
+    parts: Parts,
+    place: tuple[int, int, int],
     precision: str,
-    sums: Sums,
-) -> float:
-    """The loss of one optimisation step on ``batch``, whose scores are added to ``sums``."""
+    group: Group,
+) -> Sums:
+    """Takes one optimisation step; returns the sums over the batch.
+
+    ``place`` is seed, epoch and step. A loss that is not finite changes no weight.
+    """
     network.train()
     optimizer.zero_grad(set_to_none=True)
-    outputs, target = forward(network, task, batch, precision)
-    loss = task.loss(outputs, target)
-    loss.backward()  # type: ignore[no-untyped-call]
-    value = loss.item()
-    if math.isfinite(value):
+    sums = Sums.zero(task.labels)
+    for turn, (batch, share) in enumerate(parts, start=1):
+        seed_part(*place, share.number)
+        with group.local(network, turn < len(parts)):
+            outputs, target = forward(network, task, batch, precision)
+            loss = task.loss(outputs, target)
+            # The group takes the mean of its gradients where the sum of the parts is meant.
+            (loss * (share.weight * group.size)).backward()  # type: ignore[no-untyped-call]
+        if share.weight:
+            sums.add(batch_sums(loss, task.scores(outputs.detach(), target)))
+    sums = sums.over(group)
+    if math.isfinite(sums.totals["loss"]):
         optimizer.step()
-        sums.add(value, task.scores(outputs.detach(), target), len(target))
-    return value
+    return sums
 
 
 def forward(
@@ -184,40 +234,19 @@ def validate(
     precision: str,
     device: torch.device,
     interrupted: Held,
+    group: Group,
 ) -> Sums:
     """Sums over the validation samples, or over those seen until a signal arrived."""
     network.eval()
-    sums = Sums()
-    loader = load_batches(samples, range(len(samples)), config, device)
+    sums = Sums.zero(task.labels)
     with torch.inference_mode():
-        for batch in loader:
+        for batch in val_batches(samples, config, device, group):
             outputs, target = forward(network, task, batch, precision)
-            loss = task.validation_loss(outputs, target).item()
-            sums.add(loss, task.scores(outputs, target), len(target))
+            loss = task.validation_loss(outputs, target)
+            sums.add(batch_sums(loss, task.scores(outputs, target)))
             if interrupted:
                 break
-    return sums
-
-
-def batches(
-    samples: Samples, config: TrainConfig, progress: Progress, device: torch.device
-) -> DataLoader[Sample]:
-    """The batches of the epoch in hand that are still to be trained on."""
-    order = visiting_order(len(samples), config.seed, progress.epoch)
-    left = order[progress.step * config.batch_size :].tolist()
-    return load_batches(samples.at_epoch(progress.epoch), left, config, device)
-
-
-def load_batches(
-    samples: Samples, indices: Sequence[int], config: TrainConfig, device: torch.device
-) -> DataLoader[Sample]:
-    """Batches of the samples at ``indices``, in that order."""
-    return DataLoader(
-        Subset(samples, indices),  # type: ignore[arg-type]
-        batch_size=config.batch_size,
-        num_workers=min(config.workers, len(indices)),
-        pin_memory=device.type == "cuda",
-    )
+    return sums.over(group)
 
 
 def summary_line(task: Task, metrics: EpochMetrics) -> str:

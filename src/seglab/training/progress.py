@@ -1,15 +1,17 @@
 """Where a training stands, and how that is kept on disk."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from seglab.training.checkpoint import LAST, About, load, save
+from seglab.training.group import Group
 
 EpochMetrics = dict[str, float]
 
@@ -22,16 +24,33 @@ class Sums:
     totals: dict[str, float] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def add(self, loss: float, scores: Mapping[str, Tensor], samples: int) -> None:
-        """Adds a batch: its mean loss and the scores of each sample."""
-        self.samples += samples
-        batch = {"loss": loss * samples, **{name: s.sum().item() for name, s in scores.items()}}
-        for name, value in batch.items():
+    @classmethod
+    def zero(cls, names: Iterable[str]) -> Self:
+        """Nothing yet of loss and scores called ``names``."""
+        return cls(totals=dict.fromkeys(names, 0.0))
+
+    def add(self, other: "Sums") -> None:
+        """Adds what ``other`` has, its seconds too."""
+        self.samples += other.samples
+        self.seconds += other.seconds
+        for name, value in other.totals.items():
             self.totals[name] = self.totals.get(name, 0.0) + value
+
+    def over(self, group: Group) -> "Sums":
+        """Samples and totals of all processes of ``group``."""
+        totals = group.total({"samples": self.samples, **self.totals})
+        return Sums(int(totals.pop("samples")), totals, self.seconds)
 
     def means(self, part: str) -> EpochMetrics:
         """Means over the samples, named ``part/loss`` and so on."""
         return {f"{part}/{name}": total / self.samples for name, total in self.totals.items()}
+
+
+def batch_sums(loss: Float[Tensor, ""], scores: Mapping[str, Float[Tensor, " b"]]) -> Sums:
+    """Sums of one batch: of its mean loss and the scores of each sample."""
+    samples = len(next(iter(scores.values())))
+    totals = {"loss": loss.item() * samples, **{k: s.sum().item() for k, s in scores.items()}}
+    return Sums(samples, totals)
 
 
 @dataclass

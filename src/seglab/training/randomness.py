@@ -19,6 +19,6 @@ def visiting_order(samples: int, seed: int, epoch: int) -> Int64[Tensor, " n"]:
     return torch.randperm(samples, generator=generator)
 
 
-def seed_step(seed: int, epoch: int, step: int) -> None:
-    """Seeds torch's generators, on every device, for the dropout of one step."""
-    torch.manual_seed(fold(seed, STEP, epoch, step))
+def seed_part(seed: int, epoch: int, step: int, part: int) -> None:
+    """Seeds torch's generators, on every device, for the dropout of one part of a step's batch."""
+    torch.manual_seed(fold(seed, STEP, epoch, step, part))
