@@ -1,10 +1,13 @@
 """bf16 may be coarser than fp32, but not wrong."""
 
+import platform
+from pathlib import Path
+
 import pytest
 import torch
 
 from seglab.networks.build import TITLES, build
-from seglab.networks.precision import autocast, memory_format
+from seglab.networks.precision import autocast, memory_format, resolve_precision
 
 CPU = torch.device("cpu")
 
@@ -33,3 +36,11 @@ def test_gradients_of_dilated_networks_are_those_of_fp32(model):
 def test_networks_without_dilation_are_trained_channels_last():
     with torch.device("meta"):
         assert memory_format(build("unet", 3, 1), CPU) == torch.channels_last
+
+
+def test_auto_follows_what_the_processor_says_of_itself():
+    flags = Path("/proc/cpuinfo")
+    if not flags.exists() or platform.machine() != "x86_64":
+        pytest.skip("reads /proc/cpuinfo of Linux on x86")
+    native = {"amx_bf16", "avx512_bf16"} & set(flags.read_text().split())
+    assert resolve_precision("auto", CPU) == ("bf16" if native else "fp32")

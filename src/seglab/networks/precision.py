@@ -1,8 +1,7 @@
 """Where to compute and in which arithmetic."""
 
-import time
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from functools import cache
 
 import torch
 from torch import nn
@@ -29,16 +28,16 @@ def resolve_device(device: str) -> torch.device:
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """fp32 or bf16; auto is bf16 where this machine computes a convolution faster with it.
+    """fp32 or bf16; auto is bf16 where the hardware has instructions for it.
 
-    On GPUs the rule is native bf16 (Ampere and later); on CPUs a probe of some 100 ms decides, as
-    no flag says reliably whether bf16 runs on matrix units or is emulated.
+    That is Ampere and later among GPUs. Nothing is timed: what a run computes in must not depend on
+    what else the machine is doing.
     """
     if precision != "auto":
         return precision
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
-    return "bf16" if device.type == "cpu" and bf16_is_faster_on_cpu() else "fp32"
+    return "bf16" if device.type == "cpu" and cpu_has_bf16() else "fp32"
 
 
 def memory_format(network: nn.Module, device: torch.device) -> torch.memory_format:
@@ -60,18 +59,10 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[obj
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
 
 
-@cache
-def bf16_is_faster_on_cpu() -> bool:
-    """Whether a typical convolution takes less than two thirds of its fp32 time in bf16."""
-    conv = nn.Conv2d(64, 64, 3, padding=1).to(memory_format=torch.channels_last)
-    x = torch.zeros(1, 64, 64, 64).to(memory_format=torch.channels_last)
-    seconds = {"fp32": float("inf"), "bf16": float("inf")}
-    with torch.inference_mode():
-        for _ in range(4):  # alternating, best of: the machine may be shared
-            for precision in seconds:
-                with autocast(precision, torch.device("cpu")):
-                    started = time.perf_counter()
-                    conv(x)
-                    spent = time.perf_counter() - started
-                seconds[precision] = min(seconds[precision], spent)
-    return seconds["bf16"] < seconds["fp32"] * 2 / 3
+def cpu_has_bf16() -> bool:
+    """Whether the CPU multiplies bf16 numbers itself: AMX or AVX-512 on x86, bf16 on Arm.
+
+    A PyTorch that does not know what the CPU can do counts as one that cannot.
+    """
+    known: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(known.get(name) for name in ("amx_bf16", "avx512_bf16", "bf16"))

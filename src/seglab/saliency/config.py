@@ -34,7 +34,7 @@ class SaliencyConfig(DatasetConfig):
     batch_size: int = 16
     """Patches computed at once."""
     precision: Precision = "auto"
-    """Arithmetic: fp32, bf16, or auto (bf16 where this machine is faster with it)."""
+    """Arithmetic: fp32, bf16, or auto (bf16 where the hardware computes in it)."""
 
     def __post_init__(self) -> None:
         faults = []

@@ -71,7 +71,7 @@ class RecipeConfig(DatasetConfig):
     seed: int = 0
     """Seed of initial weights, order of tiles and dropout."""
     precision: Precision = "auto"
-    """Arithmetic: fp32, bf16, or auto (bf16 where this machine is faster with it)."""
+    """Arithmetic: fp32, bf16, or auto (bf16 where the hardware computes in it)."""
     device: str = "auto"
     """Where to compute: auto (the first GPU if there is one), cpu, cuda or cuda:N."""
 
