@@ -56,7 +56,7 @@ def test_study_of_superpixels(readme_clone):
     shell = Shell(readme_clone)
     outputs = [shell.run(command) for command in block_with("dataset=bsds500")]
     assert "coco/instances: 190 pictures" in outputs[0]
-    assert "bsds500: 200 pictures" in outputs[1]
+    assert "bsds500: 20 pictures" in outputs[1]
     assert "person" in outputs[2]
     _, train, judged = [shell.run(smaller(command)) for command in block_with("-e targets")]
     assert "-e superpixels -P run=" in train
