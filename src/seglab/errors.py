@@ -42,7 +42,11 @@ class CheckpointError(SeglabError):
 
 
 class TrainingError(SeglabError):
-    """A training that cannot go on: NaN loss, out of memory."""
+    """A training that cannot go on: NaN loss, a dead process that read samples."""
+
+
+class OutOfMemoryError(SeglabError):
+    """A computation that needs more memory than there is."""
 
 
 class StudyError(SeglabError):

@@ -141,6 +141,15 @@ def test_16_bit_mask_is_judged_by_its_full_value(tmp_path: Path) -> None:
         read_mask(png16(tmp_path / "b.png", np.dstack([MASK] * 3)))
 
 
+@pytest.mark.parametrize("mode", ["L", "P", "RGB"])
+def test_8_bit_masks_of_any_width_are_not_taken_for_16_bits(tmp_path: Path, mode: str) -> None:
+    # Pillow's word for how the pixels are stored holds the bytes of a row, here 16, 160 and 2160.
+    for width in (16, 53, 160, 720):
+        mask = np.resize(MASK, (9, width))
+        path = save(tmp_path / "a.bmp", Image.fromarray(mask * np.uint8(255)).convert(mode))
+        np.testing.assert_array_equal(read_mask(path), mask)
+
+
 def test_cmyk_is_converted(tmp_path: Path) -> None:
     flat = np.full((8, 8, 3), (200, 100, 50), np.uint8)
     path = save(tmp_path / "a.tif", Image.fromarray(flat).convert("CMYK"))
@@ -182,6 +191,43 @@ def test_truncated_files_are_refused(tmp_path: Path, name: str, kept: float | st
     data = path.read_bytes()
     path.write_bytes(data[:-3] if isinstance(kept, str) else data[: int(kept * len(data))])
     with pytest.raises(DataError, match=name):
+        read_image(path)
+
+
+def test_a_png_with_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.png", np.zeros((40, 60), np.uint8))
+    data = bytearray(path.read_bytes())
+    data[data.index(b"IDAT") - 5] ^= 1  # in the checksum of the header
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.png .*(damaged|cannot be decoded)"):
+        read_image(path)
+    whole = Image.fromarray(np.zeros((40, 60), np.uint8))
+    path = save(tmp_path / "b.png", whole)
+    data = bytearray(path.read_bytes())
+    data[data.index(b"IEND") - 6] ^= 1  # in that of the pixels, which are read all the same
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"b\.png cannot be decoded"):
+        read_image(path)
+
+
+def test_pixels_that_a_tiff_does_not_have_are_not_made_up(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.tif", GREY, tiffinfo={278: 40})
+    data = path.read_bytes()
+    height = struct.pack("<HHIHH", 257, 4, 1, 40, 0), struct.pack("<HHIHH", 257, 4, 1, 90, 0)
+    if height[0] not in data:
+        height = struct.pack("<HHIHH", 257, 3, 1, 40, 0), struct.pack("<HHIHH", 257, 3, 1, 90, 0)
+    assert height[0] in data
+    path.write_bytes(data.replace(*height))
+    with pytest.raises(DataError, match=r"a\.tif has 2,400 of its 5,400 pixels: it is damaged"):
+        read_image(path)
+
+
+def test_a_header_that_claims_a_huge_picture_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.bmp", RGB)
+    data = bytearray(path.read_bytes())
+    data[18:26] = struct.pack("<ii", 30_000, 20_000)
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.bmp claims 20,000×30,000 pixels"):
         read_image(path)
 
 

@@ -37,7 +37,10 @@ class Tiles(torch.utils.data.Dataset):
         pixels = (noise + 110 * mask).to(torch.uint8)
         if index == self.poison:
             pixels = pixels.float() * float("inf")
-        return Sample(pixels, mask.to(torch.uint8), f"tile_{index}_0_0")
+        return Sample(pixels, mask.to(torch.uint8), self.key(index))
+
+    def key(self, index):
+        return f"tile_{index}_0_0"
 
     def at_epoch(self, epoch):
         return self
@@ -56,7 +59,7 @@ class Recorder:
         self.images.append((step, key, pixels))
 
 
-def train(folder, workers=0, poison=None, **changes):
+def train(folder, workers=0, poison=None, val_poison=None, **changes):
     """History and recorder of a training of 3 epochs of 5 steps on 10 tiles."""
     settings = {"width": 2, "epochs": 3, "batch_size": 2, "tile": 32, "learning_rate": 1e-2}
     config = TrainConfig(workers=workers, **{**settings, **changes})
@@ -64,7 +67,7 @@ def train(folder, workers=0, poison=None, **changes):
     torch.manual_seed(config.seed)
     network = network_of(about)
     recorder = Recorder()
-    tiles = Tiles(10, poison=poison), Tiles(4, offset=100)
+    tiles = Tiles(10, poison=poison), Tiles(4, offset=100, poison=val_poison)
     history = loop.fit(config, network, *tiles, about, torch.device("cpu"), Path(folder), recorder)
     return history, recorder
 

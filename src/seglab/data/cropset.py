@@ -50,7 +50,12 @@ class CropSet(Dataset[Sample]):
         cut = partial(cut_out, top=top, left=left, side=self.crop)
         y = torch.empty((3, self.crop, self.crop), dtype=torch.uint8)
         y.numpy()[:] = cut(self.targets(name)).transpose(2, 0, 1)
-        return Sample(self.inputs.read(name, cut, self.crop), y, f"{name}_{top}_{left}")
+        return Sample(self.inputs.read(name, cut, self.crop), y, self.key(index))
+
+    def key(self, index: int) -> str:
+        """See ``Samples``."""
+        top, left = self.corner(index)
+        return f"{self.names[index]}_{top}_{left}"
 
     def at_epoch(self, epoch: int) -> Self:
         """These crops as drawn for ``epoch``; the set itself stays as it is."""

@@ -2,13 +2,14 @@
 
 - JPEG, PNG, TIFF, BMP and WebP. A file whose content is of another format than its extension says
   is refused, and so is one that is truncated or cannot be decoded. (A JPEG that lost only its end
-  marker has all its pixels and is read.)
+  marker has all its pixels and is read.) A PNG must have the checksums it says. The other formats
+  have none: damage that leaves a file well formed shows in its pixels alone.
 - EXIF and TIFF orientation is applied, to images and masks alike.
 - A palette is read through its colours. Grey is repeated to three channels. CMYK and YCbCr are
   converted to RGB. Embedded colour profiles are ignored.
 - Alpha that is opaque everywhere is dropped; real transparency is refused.
 - Of 16 bits the high byte is kept, in grey and in colour. 32 bits and floats are refused.
-- One page only: TIFFs of several pages and animations are refused.
+- One page only: TIFFs of several pages and animations are refused. So are more than 2²⁸ pixels.
 - Mask: a pixel is foreground where its colour is not black, and at most one such colour may
   occur; all black and all foreground are fine. 16-bit grey is judged by its full value; a 16-bit
   colour mask is refused, because only its high bytes can be read.
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Integer, UInt8, UInt16
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from seglab.data.files import atomic_write
 from seglab.errors import DataError
@@ -43,8 +44,11 @@ READ_AS = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "CMYK": "RGB", "YCbCr":
 """Pillow's modes of up to 8 bits a channel and what each is converted to."""
 VALUES_SHOWN = 6
 
-# Pillow's own limit is 9459² pixels, less than many an aerial picture; 16384² take 768 MB.
-Image.MAX_IMAGE_PIXELS = 2**28
+LARGEST = 2**28
+"""Pixels of a picture at most: 16384², which take 768 MB."""
+
+# Pillow's own limit is 9459² pixels, less than many an aerial picture; ours is told as a fault.
+Image.MAX_IMAGE_PIXELS = None
 
 
 def read_image(path: Path) -> UInt8[np.ndarray, "h w 3"]:
@@ -91,7 +95,7 @@ def _naming(path: Path) -> Iterator[None]:
     except UnidentifiedImageError:
         raise DataError(f"{path} is no picture, or damaged from its first bytes on") from None
     except Exception as error:  # Pillow's decoders raise anything from OSError to struct.error
-        reason = (isinstance(error, OSError) and error.strerror) or error
+        reason = (isinstance(error, OSError) and error.strerror) or str(error) or repr(error)
         raise DataError(f"{path} cannot be decoded: {reason}") from error
 
 
@@ -110,17 +114,41 @@ def _decoded(path: Path) -> tuple[Integer[np.ndarray, "h w *c"], bool]:
         raise _RefusedError(
             f"holds {found}, not {promised} as its extension says; rename or convert it"
         )
+    if image.width * image.height > LARGEST:
+        raise _RefusedError(
+            f"claims {image.height:,}×{image.width:,} pixels, more than {LARGEST:,}; it is "
+            "damaged, or should be cut into parts"
+        )
     pages = getattr(image, "n_frames", 1)
     if pages > 1 and image.format != "MPO":
         raise _RefusedError(
             f"has {pages} pages or frames, not one; save the one that is meant alone"
         )
-    if found == "PNG" and END_OF_PNG not in data:
-        raise _RefusedError("is truncated: the end of the PNG is missing")
-    sixteen_bits = any("16" in str(tile.args) for tile in image.tile)
+    if found == "PNG":
+        if END_OF_PNG not in data:
+            raise _RefusedError("is truncated: the end of the PNG is missing")
+        # Loading alone does not look at the checksums of the pixels.
+        Image.open(io.BytesIO(data)).verify()
+    _refuse_gaps(image)
+    sixteen_bits = any("16" in _raw_mode(tile.args) for tile in image.tile)
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     return _pixels(_without_alpha(image)), sixteen_bits
+
+
+def _refuse_gaps(image: ImageFile.ImageFile) -> None:
+    """Refuses a file that says where some of its pixels are, but not all: they would be black."""
+    boxes = {tile.extents for tile in image.tile if tile.extents}
+    told = sum((right - left) * (bottom - top) for left, top, right, bottom in boxes)
+    if boxes and told < image.width * image.height:
+        raise _RefusedError(
+            f"has {told:,} of its {image.width * image.height:,} pixels: it is damaged"
+        )
+
+
+def _raw_mode(arguments: object) -> str:
+    """How a stretch of pixels is stored, of what its decoder is told: "RGB;16L"."""
+    return str(arguments[0] if isinstance(arguments, tuple) else arguments)
 
 
 def _without_alpha(image: Image.Image) -> Image.Image:

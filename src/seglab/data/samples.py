@@ -36,6 +36,9 @@ class Samples(Protocol):
 
     def __getitem__(self, index: int) -> Sample: ...
 
+    def key(self, index: int) -> str:
+        """Key of the sample at ``index``, for which nothing is read."""
+
     def at_epoch(self, epoch: int) -> Self:
         """The samples as epoch ``epoch``, counted from 0, sees them."""
 

@@ -46,7 +46,12 @@ class TileSet(Dataset[Sample]):
         x = self.inputs.read(name, partial(window, row=row, col=col, tile=self.tile), self.tile)
         y = torch.empty((1, self.tile, self.tile), dtype=torch.uint8)
         y.numpy()[0] = window(self.pictures.mask(name), row, col, self.tile)
-        return Sample(x, y, f"{name}_{row}_{col}")
+        return Sample(x, y, self.key(index))
+
+    def key(self, index: int) -> str:
+        """See ``Samples``."""
+        name, row, col = self.positions[index]
+        return f"{name}_{row}_{col}"
 
     def at_epoch(self, epoch: int) -> Self:
         """The same tiles in every epoch."""

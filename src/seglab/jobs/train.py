@@ -19,6 +19,7 @@ from seglab.figures.style import save_figure
 from seglab.jobs.code import code_digest
 from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags
 from seglab.networks.build import WIDTHS
+from seglab.networks.memory import memory_told
 from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.saliency.fill import Maps, open_maps
 from seglab.saliency.settings import Settings
@@ -196,7 +197,26 @@ def learn(plan: Plan, folder: Path, recorder: Recorder, group: Group) -> list[Ep
     torch.manual_seed(fold(plan.config.seed))
     network = network_of(plan.about)
     train, val = plan.samples("train"), plan.samples("val")
-    return fit(plan.config, network, train, val, plan.about, plan.device, folder, recorder, group)
+    with memory_told(f"in a training with {sizes(plan.config)}", lower(plan.config)):
+        return fit(
+            plan.config, network, train, val, plan.about, plan.device, folder, recorder, group
+        )
+
+
+def sizes(config: TrainConfig) -> str:
+    """What a step's memory grows with, as flags."""
+    side = "tile" if config.learns == "mask" else "crop"
+    names = ("batch_size", "accumulation", side, "width")
+    values = {name: getattr(config, name) for name in names}
+    values["width"] = config.width or WIDTHS[config.model]
+    return ", ".join(f"--{name}={value}" for name, value in values.items())
+
+
+def lower(config: TrainConfig) -> str:
+    """What to change when memory runs out: first what changes the network least."""
+    if config.accumulation < config.batch_size:
+        return f"raise --accumulation, up to {config.batch_size}, or lower --batch_size"
+    return f"lower --{'tile' if config.learns == 'mask' else 'crop'} or --width"
 
 
 def run_folder(config: TrainConfig, run_id: str) -> Path:
@@ -206,6 +226,11 @@ def run_folder(config: TrainConfig, run_id: str) -> Path:
 
 def resumed_config(given: TrainConfig, stored: dict[str, Any]) -> TrainConfig:
     """The stored configuration; a flag given anew must agree with it, unless it may differ."""
+    if strange := set(stored) ^ {field.name for field in fields(TrainConfig)}:
+        raise CheckpointError(
+            f"run {given.resume} was begun by another version of seglab, which differs in the "
+            f"parameters {', '.join(sorted(strange))}: go on with that version, or start a new run"
+        )
     faults = []
     for field in fields(TrainConfig):
         value = getattr(given, field.name)

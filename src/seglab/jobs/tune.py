@@ -6,12 +6,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 from sqlalchemy import make_url
 
 from seglab.data.files import atomic_write
-from seglab.errors import StudyError, TrainingError
+from seglab.errors import StudyError
 from seglab.figures.style import save_figure
 from seglab.jobs.describe import log_pictures
 from seglab.jobs.train import MODEL, plan_training, run_folder, train_into
@@ -103,11 +102,6 @@ def train_trial(attempt: Attempt, parent: str) -> float:
             run.tags({"pruned": "true"})
             if not attempt.study.keep_checkpoints:
                 shutil.rmtree(run_folder(config, run.id), ignore_errors=True)
-        except torch.OutOfMemoryError as fault:
-            raise TrainingError(
-                f"out of memory with --batch_size={config.batch_size} and --width={config.width}: "
-                f"{str(fault).splitlines()[0]}; lower one of them"
-            ) from fault
         else:
             epoch, value = attempt.result(history)
             run.metrics({"objective": value}, epoch)

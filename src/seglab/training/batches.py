@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
-import torch
-from torch.utils.data import DataLoader
 
 from seglab.data.samples import Sample, Samples
 from seglab.training.config import TrainConfig
 from seglab.training.group import Group
 from seglab.training.progress import Progress
 from seglab.training.randomness import visiting_order
+from seglab.training.readers import Readers
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def shares(batch: Sequence[int], accumulation: int, group: Group) -> list[Share]
 
 
 def train_batches(
-    samples: Samples, config: TrainConfig, progress: Progress, device: torch.device, group: Group
+    readers: Readers, samples: Samples, config: TrainConfig, progress: Progress, group: Group
 ) -> Iterator[Parts]:
     """The batches of the epoch in hand that are still to be trained on."""
     order = visiting_order(len(samples), config.seed, progress.epoch).tolist()
@@ -55,28 +54,16 @@ def train_batches(
         for share in shares(order[start : start + config.batch_size], config.accumulation, group)
     ]
     indices = [share.indices for share in given]
-    parts = zip(load(samples.at_epoch(progress.epoch), indices, config, device), given, strict=True)
+    parts = zip(readers.load(samples.at_epoch(progress.epoch), indices), given, strict=True)
     while step := list(islice(parts, config.accumulation)):
         yield step
 
 
 def val_batches(
-    samples: Samples, config: TrainConfig, device: torch.device, group: Group
-) -> DataLoader[Sample]:
+    readers: Readers, samples: Samples, config: TrainConfig, group: Group
+) -> Iterator[Sample]:
     """This process' share of the validation samples, in batches no larger than training's parts."""
     own = list(range(group.rank, len(samples), group.size))
     size = -(-config.batch_size // (config.accumulation * group.size))
     indices = [own[start : start + size] for start in range(0, len(own), size)]
-    return load(samples, indices, config, device)
-
-
-def load(
-    samples: Samples, indices: list[list[int]], config: TrainConfig, device: torch.device
-) -> DataLoader[Sample]:
-    """The batches of the samples at ``indices``, in that order."""
-    return DataLoader(
-        samples,  # type: ignore[arg-type]
-        batch_sampler=indices,
-        num_workers=min(config.workers, len(indices)),
-        pin_memory=device.type == "cuda",
-    )
+    return readers.load(samples, indices)

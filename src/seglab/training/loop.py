@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +13,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from seglab.data.files import sweep
 from seglab.data.samples import Sample, Samples
 from seglab.errors import TrainingError
 from seglab.networks.norm import norm_scalars
@@ -28,10 +29,12 @@ from seglab.training.progress import (
     Progress,
     Sums,
     batch_sums,
+    last_good,
     restore,
     save_last,
 )
 from seglab.training.randomness import seed_part
+from seglab.training.readers import Readers
 from seglab.training.schedules import learning_rate
 from seglab.training.tasks import Task, task_of
 from seglab.training.throughput import gflop_per_sample, peak_gflops
@@ -82,19 +85,23 @@ def fit(
     there. Order of samples, crops and dropout are functions of (seed, epoch, step or index), so
     that a killed training goes on bit for bit (same kind of machine, same number of threads).
     SIGINT and SIGTERM wait for the step in hand and leave a checkpoint. Raises ``TrainingError``
-    at the first loss that is not finite, naming step and samples.
+    at the first loss that is not finite, naming step and samples, and when a process that read
+    samples dies, naming the sample.
 
     The processes of a ``group`` share out every batch, and its leader alone writes and reports.
     Their network is that of one process with ``accumulation`` as large as the group, but for the
     order in which gradients are added up.
     """
+    if group.leads:
+        sweep(folder)
     # cuDNN's fastest kernels add up in an order of their own; these give the same bits every time.
     torch.backends.cudnn.deterministic = True
     network.to(device=device)
     network.to(memory_format=memory_format(network, device))
     task = task_of(config)
     optimizer = torch.optim.Adam(network.parameters(), eps=task.adam_epsilon)
-    progress = restore(folder / LAST, network, optimizer)
+    progress = restore(folder / LAST, network, optimizer, about)
+    readers = Readers(config.workers, device)
     parallel = group.parallel(network, device)
     steps = math.ceil(len(samples) / config.batch_size)
     shown = preview_samples(val_samples)
@@ -109,6 +116,7 @@ def fit(
             save_last(folder, network, optimizer, progress, about)
 
     with (
+        readers.deaths_told(),
         signals_held() as interrupted,
         tqdm(
             total=config.epochs * steps, unit="step", smoothing=0.05, disable=not group.leads
@@ -122,7 +130,7 @@ def fit(
                 config.schedule, config.learning_rate, config.schedule_epochs, progress.epoch
             )
             optimizer.param_groups[0]["lr"] = rate
-            for parts in train_batches(samples, config, progress, device, group):
+            for parts in train_batches(readers, samples, config, progress, group):
                 started = time.monotonic()
                 place = (config.seed, progress.epoch, progress.step)
                 done = train_step(parallel, optimizer, task, parts, place, about.precision, group)
@@ -132,11 +140,7 @@ def fit(
                 loss = done.means("train")["train/loss"]
                 if not math.isfinite(loss):
                     seen = group.gather([key for batch, _ in parts for key in batch.key])
-                    raise TrainingError(
-                        f"the loss became {loss} at step {progress.step} of epoch {epoch}, on "
-                        f"{', '.join(seen)}; the last good checkpoint is {folder / LAST}. "
-                        f"Lower --learning_rate={config.learning_rate} or look at these samples"
-                    )
+                    raise diverged(loss, f"step {progress.step} of epoch {epoch}", seen, folder)
                 bar.set_postfix(loss=f"{loss:.4f}", refresh=False)
                 bar.update()
                 if group.stops(interrupted):
@@ -145,9 +149,11 @@ def fit(
                 if time.monotonic() - saved > SAVE_SECONDS:
                     keep()
 
-            val = validate(
-                network, task, val_samples, config, about.precision, device, interrupted, group
-            )
+            loader = val_batches(readers, val_samples, config, group)
+            val, doubtful = validate(network, task, loader, about.precision, interrupted, group)
+            if doubtful:
+                loss = val.means("val")["val/loss"]
+                raise diverged(loss, f"the validation of epoch {epoch}", doubtful, folder)
             if group.stops(interrupted):
                 keep()
                 return progress.history
@@ -229,24 +235,37 @@ def forward(
 def validate(
     network: nn.Module,
     task: Task,
-    samples: Samples,
-    config: TrainConfig,
+    batches: Iterable[Sample],
     precision: str,
-    device: torch.device,
     interrupted: Held,
     group: Group,
-) -> Sums:
-    """Sums over the validation samples, or over those seen until a signal arrived."""
+) -> tuple[Sums, list[str]]:
+    """Sums over the validation samples, or over those seen until a signal arrived.
+
+    And the keys of the samples in batches whose loss is not finite.
+    """
     network.eval()
     sums = Sums.zero(task.labels)
+    doubtful: list[str] = []
     with torch.inference_mode():
-        for batch in val_batches(samples, config, device, group):
+        for batch in batches:
             outputs, target = forward(network, task, batch, precision)
             loss = task.validation_loss(outputs, target)
             sums.add(batch_sums(loss, task.scores(outputs, target)))
+            if not math.isfinite(loss):
+                doubtful += batch.key
             if interrupted:
                 break
-    return sums.over(group)
+    sums = sums.over(group)
+    return sums, [] if math.isfinite(sums.totals["loss"]) else group.gather(doubtful)
+
+
+def diverged(loss: float, where: str, keys: Sequence[str], folder: Path) -> TrainingError:
+    """What is told of a loss that is NaN or infinite."""
+    return TrainingError(
+        f"the loss became {loss} at {where}, on {', '.join(keys)}; {last_good(folder)}. "
+        "Lower --learning_rate, or look at these samples"
+    )
 
 
 def summary_line(task: Task, metrics: EpochMetrics) -> str:

@@ -10,7 +10,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from seglab.training.checkpoint import LAST, About, load, save
+from seglab.errors import TrainingError
+from seglab.training.checkpoint import LAST, About, fill, load, refuse_another, save
 from seglab.training.group import Group
 
 EpochMetrics = dict[str, float]
@@ -76,7 +77,15 @@ def save_last(
     progress: Progress,
     about: About,
 ) -> None:
-    """Writes ``folder/last.pt``: all that going on needs."""
+    """Writes ``folder/last.pt``: all that going on needs.
+
+    Raises ``TrainingError``, and leaves the checkpoint that is there, if a weight is not finite.
+    """
+    if not all(value.isfinite().all() for value in network.state_dict().values()):
+        raise TrainingError(
+            f"weights became NaN or infinite by step {progress.step} of epoch "
+            f"{progress.epoch + 1}; {last_good(folder)}. Lower --learning_rate"
+        )
     content = {
         "model": network.state_dict(),
         "optimizer": optimizer.state_dict(),
@@ -86,12 +95,24 @@ def save_last(
     save(folder / LAST, content)
 
 
-def restore(path: Path, network: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Progress, weights and moments of the checkpoint at ``path``; a fresh start without one."""
+def last_good(folder: Path) -> str:
+    """Where a training that cannot go on stands, in words."""
+    path = folder / LAST
+    return f"the last good checkpoint is {path}" if path.exists() else "there is no checkpoint yet"
+
+
+def restore(
+    path: Path, network: nn.Module, optimizer: torch.optim.Optimizer, about: About
+) -> Progress:
+    """Progress, weights and moments of the checkpoint at ``path``; a fresh start without one.
+
+    Raises ``CheckpointError`` listing the fields that differ if it is of another network.
+    """
     if not path.exists():
         return Progress()
     content = load(path)
-    network.load_state_dict(content["model"])
+    refuse_another(content, about, path)
+    fill(network, content, path)
     optimizer.load_state_dict(content["optimizer"])
     stored: dict[str, Any] = content["progress"]
     return Progress(**{**stored, "sums": Sums(**stored["sums"])})

@@ -14,6 +14,7 @@ from seglab.errors import (
     CheckpointError,
     ConfigError,
     DataError,
+    OutOfMemoryError,
     TrainingError,
     WeightsError,
 )
@@ -24,7 +25,10 @@ from seglab.tuning.ledger import fail_dead_trials, read_ledger, take_up_again, w
 from seglab.tuning.samplers import SeededByTrial
 from seglab.tuning.study import Opened, create_or_join, open_storage
 
-FAILS_A_TRIAL = (TrainingError, CacheError, CheckpointError, ConfigError, DataError, WeightsError)
+FAILS_A_TRIAL = (
+    *(TrainingError, OutOfMemoryError, CacheError, CheckpointError),
+    *(ConfigError, DataError, WeightsError),
+)
 """Faults that one trial's parameters may cause: the study goes on without it."""
 Train = Callable[[Attempt, str], float]
 """Carries a trial out below the MLflow run of that id, and returns the objective."""
