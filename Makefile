@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_TRACKING_URI ?= sqlite:///$(CURDIR)/mlflow.db
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: install demo ui test lint format
+.PHONY: install demo ui test bench bench-gpu lint format
 
 install: $(VENV)/.installed
 
@@ -28,6 +28,18 @@ ui: install
 
 test: install lint
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# Side by side with what a user would pick instead; the results and docs/benchmarks.md are kept.
+bench: install
+	@if command -v uv >/dev/null; then \
+	  uv pip install -q --python $(VENV)/bin/python -e '.[bench]'; \
+	else \
+	  $(VENV)/bin/python -m pip install -q -e '.[bench]'; \
+	fi
+	PYTHONPATH=src python -m benchmarks.everything --set cpu
+
+bench-gpu:
+	PYTHONPATH=src python -m benchmarks.everything --set gpu
 
 lint: install
 	ruff check .

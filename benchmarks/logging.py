@@ -21,7 +21,7 @@ import tyro
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from benchmarks.measure import report
+from benchmarks.measure import Row, report
 from seglab.tracking.run import start_run
 from tests.mlflow_server import free_port, serving
 from tests.outages import Proxy
@@ -57,15 +57,16 @@ def main(benchmark: Benchmark) -> None:
             found[state] = {
                 name: contender(benchmark, address, state) for name, contender in CONTENDERS.items()
             }
-    ratios = {
-        state: {
-            f"seglab/{name}": round(parts["seglab"]["median_ms"] / parts[name]["median_ms"], 5)
+    rows = []
+    for state, parts in found.items():
+        ours = parts["seglab"]["median_ms"]
+        what = f"logging {len(KEYS)} metrics a step, server {state}"
+        rows.append(Row(what=what, ours=ours, unit="ms", most=1))
+        rows += [
+            Row(what=what, ours=ours, unit="ms", against=name, theirs=parts[name]["median_ms"])
             for name in list(CONTENDERS)[1:]
-        }
-        for state, parts in found.items()
-    }
-    what = f"logging {len(KEYS)} metrics a step"
-    report({"benchmark": "logging", "what": what, **found, "ratios": ratios}, benchmark.output)
+        ]
+    report("logging", rows, found, benchmark.output)
 
 
 def seglab(benchmark: Benchmark, address: str, state: str) -> dict[str, float]:

@@ -1,9 +1,11 @@
 """Contenders timed in turn, and the results with the machine they were had on."""
 
 import json
+import os
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,14 +38,51 @@ def medians(seconds: Mapping[str, list[float]]) -> dict[str, float]:
     return {name: statistics.median(runs) for name, runs in seconds.items()}
 
 
-def report(results: Mapping[str, Any], output: str) -> None:
-    """Writes ``results`` with commit, versions and machine to ``output`` (JSON), or prints them."""
-    machine = {
-        **provenance(),
-        "threads": torch.get_num_threads(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of docs/benchmarks.md: what seglab takes beside what a peer takes."""
+
+    what: str
+    """What is measured."""
+    ours: float
+    """seglab's figure."""
+    unit: str
+    """Of ``ours`` and ``theirs``."""
+    against: str = ""
+    """The peer; empty where seglab's own figure is held against the goal."""
+    theirs: float | None = None
+    """The peer's figure."""
+    most: float | None = None
+    """The goal: the largest ratio to the peer, or figure of our own; none without a goal."""
+
+    @property
+    def ratio(self) -> float | None:
+        """Ours over theirs."""
+        return None if self.theirs is None else self.ours / self.theirs
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the goal is reached."""
+        held = self.ours if self.ratio is None else self.ratio
+        return None if self.most is None else held <= self.most
+
+
+def report(name: str, rows: Sequence[Row], details: Mapping[str, Any], output: str) -> None:
+    """Writes rows and details with commit, versions and machine to ``output`` (JSON), or prints."""
+    told = provenance()
+    del told["seglab.host"]  # the kind of machine says something to others, its name does not
+    found = {
+        "benchmark": name,
+        "rows": [asdict(row) for row in rows],
+        **details,
+        "machine": {
+            **told,
+            "threads": torch.get_num_threads(),
+            "load": round(os.getloadavg()[0], 1),
+            "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else "",
+        },
     }
-    text = json.dumps({**results, "machine": machine}, indent=1, ensure_ascii=False)
+    text = json.dumps(found, indent=1, ensure_ascii=False)
     if output:
         Path(output).write_text(text + "\n", encoding="utf-8")
     else:

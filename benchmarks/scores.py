@@ -10,7 +10,7 @@ import torch
 import tyro
 from torchmetrics.functional.classification import binary_f1_score, binary_jaccard_index
 
-from benchmarks.measure import alternate, medians, report
+from benchmarks.measure import Row, alternate, medians, report
 from seglab.evaluation.scores import count, dice, iou
 
 
@@ -41,15 +41,15 @@ def main(benchmark: Benchmark) -> None:
 
     seconds = alternate({"seglab": seglab, "torchmetrics": torchmetrics}, benchmark.rounds)
     median = medians(seconds)
-    report(
-        {
-            "benchmark": "scores",
-            "what": f"IoU and Dice of one {benchmark.side}² mask",
-            "median": median,
-            "seglab/torchmetrics": round(median["seglab"] / median["torchmetrics"], 4),
-        },
-        benchmark.output,
+    row = Row(
+        what=f"IoU and Dice of one {benchmark.side}² mask",
+        ours=median["seglab"] * 1000,
+        unit="ms",
+        against="torchmetrics",
+        theirs=median["torchmetrics"] * 1000,
     )
+    goal = Row(what=row.what, ours=row.ours, unit="ms", most=0.3)
+    report("scores", [row, goal], {"median": median}, benchmark.output)
 
 
 if __name__ == "__main__":

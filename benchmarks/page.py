@@ -1,0 +1,86 @@
+"""Makes docs/benchmarks.md of the results that were kept.
+
+    PYTHONPATH=src python -m benchmarks.page
+
+What limits a figure that is not reached is written by hand, in ``benchmarks/results/limits.md``.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tabulate import tabulate
+
+from benchmarks.measure import Row
+
+ROOT = Path(__file__).parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+PAGE = ROOT / "docs" / "benchmarks.md"
+KINDS = {"cpu": ("On a CPU", "make bench"), "gpu": ("On a GPU", "make bench-gpu")}
+"""Title of each set, and the command that measures it."""
+HEAD = """# Benchmarks
+
+Made by `python -m benchmarks.page` from the results in `benchmarks/results`, which `make bench` and
+`make bench-gpu` measure. Contenders run in turn in one process, on whatever else the machine does;
+figures are medians. Machines differ and are shared: the ratios say more than the times.
+"""
+
+
+def write() -> None:
+    """Writes the page."""
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+def page() -> str:
+    """The page as Markdown."""
+    parts = [HEAD]
+    for kind, (title, command) in KINDS.items():
+        files = sorted((RESULTS / kind).glob("*.json"))
+        parts.append(f"## {title}\n")
+        found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
+        parts.append(
+            table(found) if found else f"Not measured: run `{command}` on such a machine.\n"
+        )
+    parts.append((RESULTS / "limits.md").read_text(encoding="utf-8"))
+    return "\n".join(parts)
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """One line a row of the results, and where they come from."""
+    lines = [line(Row(**row), result["benchmark"]) for result in results for row in result["rows"]]
+    headers = ["benchmark", "what", "seglab", "beside", "its figure", "ratio", "to reach", ""]
+    drawn = tabulate(lines, headers, tablefmt="github", disable_numparse=True)
+    places: dict[str, list[dict[str, Any]]] = {}
+    for result in results:
+        places.setdefault(kind_of(result["machine"]), []).append(result["machine"])
+    told = [f"{kind}, {state_of(machines)}" for kind, machines in places.items()]
+    return f"{drawn}\n\nMeasured on {'; '.join(told)}.\n"
+
+
+def line(row: Row, benchmark: str) -> list[str]:
+    """Cells of one row."""
+    goal = "" if row.most is None else f"≤ {row.most:g}" + (" ×" if row.against else f" {row.unit}")
+    theirs = "" if row.theirs is None else f"{row.theirs:.3g} {row.unit}"
+    ratio = "" if row.ratio is None else f"{row.ratio:.3g} ×"
+    reached = {None: "", True: "reached", False: "**not reached**"}[row.reached]
+    ours = f"{row.ours:.3g} {row.unit}"
+    return [benchmark, row.what, ours, row.against, theirs, ratio, goal, reached]
+
+
+def kind_of(machine: dict[str, Any]) -> str:
+    """What somebody else can compare with."""
+    cores = f"{machine['seglab.cpu_cores']} cores of {machine['seglab.cpu']}"
+    return ", ".join(
+        filter(None, [machine["gpu"], cores, f"PyTorch {machine['seglab.version.torch']}"])
+    )
+
+
+def state_of(machines: list[dict[str, Any]]) -> str:
+    """Commits that were measured, and how busy the machine was."""
+    commits = sorted({machine["seglab.git.commit"][:8] for machine in machines})
+    loads = sorted(machine["load"] for machine in machines)
+    return f"commit {', '.join(commits)}, load {loads[0]:g} to {loads[-1]:g}"
+
+
+if __name__ == "__main__":
+    write()

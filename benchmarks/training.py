@@ -1,0 +1,194 @@
+"""Training steps: seglab's loop beside the plain fp32 one, and beside another library's UNet.
+
+    PYTHONPATH=src python -m benchmarks.training --output training.json
+
+A step is what a training does: batch from the loader (``--synthetic true``: from memory), forward,
+backward, Adam, scores. The plain loop is the same network and loss in fp32, in PyTorch's default
+memory layout. segmentation_models_pytorch's Unet (ResNet-34) takes part where it is installed; it
+does less arithmetic, so the two are compared by the time for 10⁹ operations.
+"""
+
+import statistics
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+import tyro
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.measure import Row, alternate, report
+from benchmarks.pictures import draw
+from seglab.data.config import PrepareConfig
+from seglab.data.inputs import parse_inputs
+from seglab.data.prepare import prepare
+from seglab.data.samples import Sample
+from seglab.data.tileset import TileSet
+from seglab.networks.precision import memory_format, resolve_device, resolve_precision
+from seglab.training.batches import Share, load
+from seglab.training.checkpoint import About, network_of
+from seglab.training.config import TrainConfig
+from seglab.training.group import ALONE
+from seglab.training.loop import train_step
+from seglab.training.tasks import Task, task_of
+from seglab.training.throughput import gflop_per_sample, peak_gflops
+
+try:
+    import segmentation_models_pytorch as smp
+except ImportError:
+    smp = None
+
+OTHER = "segmentation_models_pytorch Unet, ResNet-34, for as many operations"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """Seconds a step, medians of alternating runs."""
+
+    batches: tuple[int, ...] = (1,)
+    """Batch sizes of the UNet's steps."""
+    rounds: int = 2
+    """Runs of each contender, after one to warm up."""
+    steps: int = 1
+    """Steps a run."""
+    workers: int = 0
+    """Processes of the loader."""
+    synthetic: bool = False
+    """Whether batches come from memory: the network without the loader."""
+    output: str = ""
+    """JSON file to write; empty prints it."""
+
+
+def main(benchmark: Benchmark) -> None:
+    """Measures and reports."""
+    device = resolve_device("auto")
+    precision = resolve_precision("auto", device)
+    peak = peak_gflops(device, precision)
+    rows: list[Row] = []
+    details: dict[str, Any] = {"precision": precision, "peak_gflops": round(peak)}
+    jobs = [
+        (f"UNet, 31.03 M, 512², batch {size}", 512, {"batch_size": size}, 0.15)
+        for size in benchmark.batches
+    ]
+    can = {"model": "can", "dilations": "chen", "depth": 9, "batch_size": 8}
+    jobs.append(("CAN, width 24, depth 9, 256², batch 8", 256, can, 0.30))
+    for what, side, flags, most in jobs:
+        config = TrainConfig(inputs="rgb", tile=side, workers=benchmark.workers, **flags)
+        about = About(asdict(config), 3, 1, precision, {}, None, None)
+        task = task_of(config)
+        with tempfile.TemporaryDirectory() as folder:
+            stream = batches(Path(folder), config, device, benchmark.synthetic)
+            contenders = {
+                "seglab": ours(about, task, stream, device),
+                "plain fp32 loop": plain(network_of(about), task, stream, device),
+            }
+            if smp and config.model == "unet":
+                other = smp.Unet("resnet34", encoder_weights=None, classes=1)
+                contenders[OTHER] = plain(other, task, stream, device)
+            runs = {name: repeated(step, benchmark.steps) for name, step in contenders.items()}
+            seconds = {
+                name: statistics.median(each) / benchmark.steps
+                for name, each in alternate(runs, benchmark.rounds).items()
+            }
+        gflop = gflop_per_sample(about, side) * config.batch_size
+        if OTHER in seconds:
+            seconds[OTHER] *= gflop / (gflop_of(other, side) * config.batch_size)
+        goals = {"plain fp32 loop": most}
+        rows += [
+            Row(
+                what=f"training step: {what}",
+                ours=seconds["seglab"],
+                unit="s",
+                against=name,
+                theirs=theirs,
+                most=goals.get(name),
+            )
+            for name, theirs in seconds.items()
+            if name != "seglab"
+        ]
+        details[what] = {
+            "images_per_second": round(config.batch_size / seconds["seglab"], 2),
+            "gflops": round(gflop / seconds["seglab"], 1),
+            "peak_share": round(gflop / seconds["seglab"] / peak, 3),
+        }
+    report("training", rows, details, benchmark.output)
+
+
+def ours(
+    about: About, task: Task, stream: Iterator[Sample], device: torch.device
+) -> Callable[[], object]:
+    """The step of seglab's loop."""
+    network = network_of(about).to(device)
+    network.to(memory_format=memory_format(network, device))
+    optimizer = torch.optim.Adam(network.parameters())
+    share = Share(0, [], 1.0)
+    return lambda: train_step(
+        network, optimizer, task, [(next(stream), share)], (0, 0, 0), about.precision, ALONE
+    )
+
+
+def plain(
+    network: nn.Module, task: Task, stream: Iterator[Sample], device: torch.device
+) -> Callable[[], object]:
+    """The step of the loop that tutorials show."""
+    network = network.to(device).train()
+    optimizer = torch.optim.Adam(network.parameters())
+
+    def step() -> None:
+        batch = next(stream)
+        optimizer.zero_grad()
+        outputs = network(batch.x.to(device).float() / 255)
+        target = batch.y.to(device).float()
+        loss = F.binary_cross_entropy_with_logits(outputs, target)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        task.scores(outputs.detach(), target)
+
+    return step
+
+
+def batches(
+    folder: Path, config: TrainConfig, device: torch.device, synthetic: bool
+) -> Iterator[Sample]:
+    """Batches without end: tiles of prepared pictures, or one batch again and again."""
+    if synthetic:
+        size, side = config.batch_size, config.tile
+        x = torch.randint(0, 256, (size, 3, side, side), dtype=torch.uint8, device=device)
+        return repeat(Sample(x, x[:, :1] // 128, "synthetic"))
+    source = draw(folder / "source")
+    pictures = prepare(
+        PrepareConfig(dataset="folder", data_dir=f"{folder}/data", source=str(source))
+    )
+    names = [picture.name for picture in pictures.pictures]
+    tiles = TileSet(pictures, names, parse_inputs("rgb"), config.tile)
+    order = np.arange(4 * config.batch_size * max(1, config.workers)) % len(tiles)
+    indices = order.reshape(-1, config.batch_size).tolist()
+    return chain.from_iterable(repeat(load(tiles, indices, config, device)))
+
+
+def repeated(step: Callable[[], object], steps: int) -> Callable[[], None]:
+    """``steps`` steps as one."""
+
+    def run() -> None:
+        for _ in range(steps):
+            step()
+
+    return run
+
+
+def gflop_of(network: nn.Module, side: int) -> float:
+    """10⁹ operations of forward and backward on one square of side ``side``."""
+    x = torch.zeros(1, 3, side, side, device=next(network.parameters()).device)
+    with FlopCounterMode(display=False) as counter:
+        network.eval()(x).sum().backward()
+    return float(counter.get_total_flops()) / 1e9
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Benchmark))
