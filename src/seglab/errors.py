@@ -4,6 +4,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 
 RUN = "mlflow run ." if shutil.which("conda") else "mlflow run . --env-manager local"
 """How messages start an entry point: without conda MLflow's own choice of environment fails."""
@@ -59,7 +60,14 @@ class TrackingError(SeglabError):
 
 @contextmanager
 def exit_codes() -> Iterator[None]:
-    """Within, a fault ends the program with its text and exit code, Ctrl-C with 130."""
+    """Within, a fault ends the program with its text and exit code, Ctrl-C with 130.
+
+    What the terminal has no letters for, such as ± in the C locale or a path that is not UTF-8, is
+    escaped rather than an error of its own.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         yield
     except SeglabError as error:

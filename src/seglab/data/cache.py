@@ -1,5 +1,6 @@
 """Arrays on disk that took long to compute, named by everything that determined them."""
 
+import os
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,8 @@ class ArrayCache:
         handles, and workers share nothing.
         """
         try:
-            with pa.memory_map(str(self.path(key))) as file:
+            # As bytes, for Arrow takes no text that is not UTF-8.
+            with pa.memory_map(os.fsencode(self.path(key))) as file:
                 values: np.ndarray = pa.ipc.read_tensor(file).to_numpy()
         except (OSError, pa.ArrowException) as error:
             raise CacheError(

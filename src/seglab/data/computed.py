@@ -64,7 +64,10 @@ def write_latest(pictures: PictureSet, job: str, settings: StoredSettings, diges
     text = json.dumps(
         {"settings": settings.as_dict(), "digest": digest}, indent=1, ensure_ascii=False
     )
-    atomic_write(pictures.folder / f"{job}.json", lambda file: file.write(text.encode()))
+    atomic_write(
+        pictures.folder / f"{job}.json",
+        lambda file: file.write(text.encode(errors="backslashreplace")),
+    )
 
 
 def read_latest(

@@ -14,10 +14,11 @@ from jaxtyping import UInt8, UInt16
 
 from seglab.data.config import SplitName
 from seglab.data.files import atomic_write, digest_of
+from seglab.data.names import name_faults
 from seglab.data.splits import PARTS, PartName
 from seglab.data.store import Reader, view
 from seglab.data.truth import Segment
-from seglab.errors import RUN, DataError, choose
+from seglab.errors import RUN, DataError, all_faults, choose
 
 VERSION = 2
 """Of the files of a prepared data set; raised when one changes its meaning."""
@@ -208,6 +209,14 @@ def open_pictures(data_dir: str, dataset: str) -> PictureSet:
         stored = Reader(folder / PIXELS).count()
     except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise _unprepared(dataset, data_dir, f"{folder} is damaged ({error})") from error
+    if faults := name_faults(picture.name for picture in pictures.pictures):
+        raise DataError(
+            all_faults(
+                f"{path} names pictures that are no safe file names",
+                faults,
+                "Prepare the data set again; it was not prepared by seglab, or is damaged.",
+            )
+        )
     if pictures.annotated and not (folder / SEGMENTS).exists():
         raise _unprepared(dataset, data_dir, f"{folder / SEGMENTS} does not exist")
     if stored != len(pictures.pictures):

@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from seglab.data.decode import read_image, write_png
+from seglab.data.names import name_faults
 from seglab.data.pairs import pictures_in
 from seglab.data.remote import local_copy
 from seglab.errors import DataError, all_faults
@@ -48,6 +49,7 @@ def find_pictures(source: Path) -> dict[str, Path]:
         found = {source.stem: source}
     elif source.is_dir():
         found, faults = pictures_in(source)
+        faults += name_faults(found)
     else:
         raise DataError(f"--images={source} does not exist; give a picture or a folder of pictures")
     for path in tqdm(found.values(), desc="checking", unit="picture"):

@@ -20,7 +20,7 @@ from seglab.tracking import lifecycle
 from seglab.tracking.opening import end, open_writer, open_writers
 from seglab.tracking.provenance import PACKAGE, provenance, uncommitted
 from seglab.tracking.signals import dismiss_parent, stop_signals
-from seglab.tracking.store import told
+from seglab.tracking.store import storable, told
 from seglab.tracking.writer import Value, Writer, settle_open
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
@@ -93,7 +93,9 @@ class Run:
         with told(f"describing data set {name!r}"), warnings.catch_warnings():
             # MLflow warns of integer columns and of how it reads ``source``: both are meant.
             warnings.simplefilter("ignore", UserWarning)
-            described = from_pandas(frame, source=source or name, name=name, digest=digest)
+            described = from_pandas(
+                frame, source=storable(source or name), name=storable(name), digest=digest
+            )
             dataset = entities.Dataset(**described.to_dict())
         used_as = entities.InputTag(MLFLOW_DATASET_CONTEXT, context)
         self._writer.dataset(entities.DatasetInput(dataset, [used_as]))
@@ -188,7 +190,7 @@ def start_run(
     meanwhile stops nothing: what it has not got is said at the end, and ``sync`` delivers it.
     """
     with stop_signals() as stop:
-        target, writers = open_writers(name, resume)
+        target, writers = open_writers(storable(name), resume)
         try:
             run = Run(writers[0], target.experiment_id, resumed=bool(resume))
             for wrapper in writers[1:]:
@@ -227,5 +229,5 @@ def as_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):
-        return ",".join(map(str, value))
-    return str(value)
+        return storable(",".join(map(str, value)))
+    return storable(str(value))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import threading
 import time
@@ -18,6 +19,7 @@ from seglab.tracking.process import identity
 
 ABOUT, JOURNAL, CURSOR, LOCK = "about.json", "journal.jsonl", "cursor", "lock"
 FILES, REFUSED, IDS = "files", "refused.jsonl", "ids"
+RUN_ID = re.compile(r"[\w-]*", re.ASCII)
 
 
 class About(NamedTuple):
@@ -173,7 +175,15 @@ def read_about(folder: Path) -> About:
 
 
 def known_as(run_id: str) -> str:
-    """The id that a run was started with: another than MLflow's if it was started offline."""
+    """The id that a run was started with: another than MLflow's if it was started offline.
+
+    Raises ``TrackingError`` for what is no id, before it becomes part of a path or a pattern.
+    """
+    if not RUN_ID.fullmatch(run_id):
+        raise TrackingError(
+            f"{run_id!r} is no id of a run; take the id that the MLflow UI shows: letters, digits, "
+            "- and _"
+        )
     try:
         return (root() / IDS / run_id).read_text(encoding="utf-8") if run_id else ""
     except OSError:

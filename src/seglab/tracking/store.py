@@ -66,7 +66,13 @@ def store_uri() -> str:
         return uri
     url = make_url(uri)
     path = Path(url.database or "mlflow.db").absolute()
-    return url.set(database=str(path)).render_as_string(hide_password=False)
+    try:
+        return url.set(database=str(path)).render_as_string(hide_password=False)
+    except UnicodeEncodeError as fault:
+        raise TrackingError(
+            f"the store would lie in {storable(str(path.parent))}, whose name is not UTF-8, which "
+            "no URI can say; rename that folder, or set MLFLOW_TRACKING_URI to another place"
+        ) from fault
 
 
 def ui_hint(experiment_id: str = "0") -> str:
@@ -81,7 +87,12 @@ def ui_hint(experiment_id: str = "0") -> str:
 
 def shown(uri: str) -> str:
     """``uri``, or a text with URIs in it, without the passwords."""
-    return re.sub(r"(?<=://)[^@/\s]+@", "***@", uri)
+    return re.sub(r"(?<=://)[^@/\s]+@", "***@", storable(uri))
+
+
+def storable(text: str) -> str:
+    """``text`` as every store takes it: what of a path is not UTF-8 is escaped."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 @contextmanager

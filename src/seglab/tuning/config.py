@@ -77,8 +77,10 @@ class TuneConfig(RecipeConfig):
             for name, value in least.items()
             if not getattr(self, name) >= value
         ]
-        if not re.fullmatch(r"[\w.+-]*", self.study):
-            faults.append(f"--study={self.study} may have letters, digits and . _ + - only")
+        if not re.fullmatch(r"(?!\.)[\w.+-]*", self.study):
+            faults.append(
+                f"--study={self.study} may have letters, digits and . _ + - only, and no . first"
+            )
         if self.objective not in ("auto", *OBJECTIVES[self.learns]):
             faults.append(
                 f"--objective={self.objective} is no score of the task {self.learns}; choose among "

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -13,7 +13,7 @@ from filelock import FileLock
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning, StorageInternalError
 from optuna.storages import RDBStorage
 from optuna.trial import FrozenTrial
-from sqlalchemy import make_url
+from sqlalchemy import Dialect, event, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from seglab.errors import ConfigError, StudyError
@@ -25,6 +25,8 @@ CONFIG, RUN = "seglab.config", "mlflow.run_id"
 """Attributes of a study: its parameters, and its run in MLflow."""
 PATIENCE = 60
 """Seconds that a process waits for others to let go of a sqlite database."""
+OUTAGE = 60
+"""Seconds that a study waits for a server that was restarted."""
 MAKING = 15
 """Seconds that making a study takes at most."""
 
@@ -82,11 +84,32 @@ def open_storage(
             f"the database --storage={shown(url)} cannot be used: {first_line(fault)}; start it, "
             "or name another"
         ) from fault
+    if not path:
+        event.listen(storage.engine, "do_connect", connect_patiently)
     try:
         yield storage
+    except (StorageInternalError, SQLAlchemyError) as fault:
+        raise StudyError(
+            f"the database --storage={shown(url)} went away: {first_line(fault)}; when it is back, "
+            "run the same command again to go on"
+        ) from fault
     finally:
         storage.remove_session()
         storage.engine.dispose()
+
+
+def connect_patiently(
+    dialect: Dialect, record: object, arguments: Sequence[Any], named: dict[str, Any]
+) -> Any:
+    """A connection, as soon as the server gives one: it may have been restarted."""
+    until = time.monotonic() + OUTAGE
+    while True:
+        try:
+            return dialect.connect(*arguments, **named)
+        except dialect.loaded_dbapi.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
 
 
 @dataclass(frozen=True)

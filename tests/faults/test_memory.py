@@ -1,0 +1,71 @@
+"""Memory runs out: of a training, in which flags are named, and of a study, which goes on."""
+
+import resource
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+from mlflow import MlflowClient
+
+from seglab.data.config import PrepareConfig
+from seglab.data.prepare import prepare
+from seglab.errors import OutOfMemoryError
+from seglab.networks.memory import memory_told
+from seglab.training.config import TrainConfig
+from seglab.tuning.worker import FAILS_A_TRIAL
+from tests.data.folders import make_folder
+from tests.tracking.everything import in_child
+
+ROOM = 1 << 30
+"""Bytes beyond what the process has already; one layer of the training below takes 4 GB."""
+
+
+def test_a_training_names_the_flags_to_lower_and_its_run_fails(
+    sqlite_store: str, tmp_path: Path
+) -> None:
+    from seglab.jobs.train import train
+
+    make_folder(tmp_path / "mine", [f"p{i}" for i in range(8)])
+    prepare(PrepareConfig(dataset="folder", data_dir=str(tmp_path), source=str(tmp_path / "mine")))
+    config = TrainConfig(
+        dataset="folder", data_dir=str(tmp_path), inputs="rgb", tile=4096, precision="fp32"
+    )
+
+    def with_little_memory() -> None:
+        torch.set_num_threads(1)
+        limit = psutil.Process().memory_info().vms + ROOM
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        with pytest.raises(OutOfMemoryError) as caught:
+            train(config)
+        said = str(caught.value)
+        assert "--batch_size=1, --accumulation=1, --tile=4096, --width=64" in said
+        assert said.endswith("; lower --tile or --width")
+
+    assert in_child(with_little_memory) == 0
+    (run,) = MlflowClient().search_runs(["0"])
+    assert run.info.status == "FAILED"
+    assert "--tile=4096" in run.data.tags["seglab.error"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        MemoryError(),
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes"),
+        RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 4 bytes"),
+        RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
+    ],
+    ids=["Python", "CUDA", "Linux", "Windows", "cuDNN"],
+)
+def test_every_way_of_saying_so_is_understood(fault: Exception) -> None:
+    said = r"out of memory somewhere \(.+\); lower --tile"
+    with pytest.raises(OutOfMemoryError, match=said), memory_told("somewhere", "lower --tile"):
+        raise fault
+    assert OutOfMemoryError in FAILS_A_TRIAL
+
+
+def test_other_faults_are_left_alone() -> None:
+    with pytest.raises(RuntimeError, match="sizes differ"), memory_told("somewhere", "lower"):
+        raise RuntimeError("sizes differ")
