@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seglab.figures.comparison import sorted_scores, validation_curves
+from seglab.figures.comparison import sorted_scores, threshold_scores, validation_curves
 from seglab.figures.grid import prediction_grid
 from seglab.figures.style import EXPERIMENTS, colour_of
+from seglab.figures.superpixels import COMPACTNESS, tradeoffs
+from seglab.figures.superpixels import SCORES as RECALL_ERROR
 from seglab.results.experiments import experiments
 
 TITLES = {"icoseg/rgb": "UNet RGB", "icoseg/guided": "UNet SAL MAP GUIDED"}
@@ -79,3 +81,42 @@ def test_every_row_has_a_colour_of_its_own_among_its_kind(experiment):
     assert colour_of(experiment.key) in EXPERIMENTS.values()
     alike = [e for e in experiments() if e.job == "train" and e.dataset == experiment.dataset]
     assert [colour_of(e.key) for e in alike].count(colour_of(experiment.key)) == 1
+
+
+def test_a_panel_a_row_shows_every_threshold():
+    rows = pd.DataFrame(
+        [
+            (key, image, threshold, iou, iou + 0.1)
+            for key in TITLES
+            for image, iou in (("a", 0.6), ("b", 0.2))
+            for threshold in (0.4, 0.5)
+        ],
+        columns=["experiment", "image", "threshold", "iou", "dice"],
+    )
+    figure = threshold_scores("icoseg", rows, TITLES)
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    assert [axes.get_title() for axes in shown] == list(TITLES.values())
+    for axes in shown:
+        drawn = [line.get_ydata().tolist() for line in axes.lines]
+        assert drawn == [[0.2, 0.6], pytest.approx([0.3, 0.7])] * 2
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert labels == ["p ≥ 0.4", "p ≥ 0.5", "IoU", "Dice"]
+
+
+def test_superpixels_are_compared_row_by_row_with_what_was_published():
+    points = pd.DataFrame(
+        [
+            ("SLIC of the photo", "slic", "photo", "slic", 10.0, 0.5, 0.8, 0.06),
+            ("CAN d=7, schedule B", "can/schedule-b", "network", "eikonal", 7.0, 0.6, 0.8, 0.04),
+            ("CAN d=7, schedule B", "can/schedule-b", "network", "eikonal", 3.0, 0.7, 0.7, 0.05),
+            ("CAN d=7, schedule B", "can/schedule-b", "network", "eikonal", 3.0, 0.9, 0.9, 0.07),
+        ],
+        columns=["experiment", "key", "input", "method", "weight", COMPACTNESS, *RECALL_ERROR],
+    )
+    published = points.iloc[:1].assign(compactness_pixels=0.31, boundary_recall=0.9)
+    recall, error = tradeoffs("bsds500", points, published).axes
+    slic, network, star = recall.lines
+    assert slic.get_xydata().tolist() == [[0.5, 0.8]]
+    np.testing.assert_allclose(network.get_xydata(), [[0.8, 0.8], [0.6, 0.8]])  # seeds averaged
+    assert star.get_xydata().tolist() == [[0.31, 0.9]]
+    assert network.get_color() == colour_of("schedule-b") == error.lines[1].get_color()

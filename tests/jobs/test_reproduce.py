@@ -1,13 +1,17 @@
 """A reproduction runs and reuses rows, survives interruptions and faults, and is told again."""
 
+import io
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
 import seglab.jobs.reproduce as job
 from seglab.data.config import PrepareConfig
+from seglab.data.decode import write_png
 from seglab.data.pictures import open_pictures
 from seglab.data.prepare import prepare
 from seglab.errors import ConfigError, DataError, SeglabError
@@ -15,11 +19,13 @@ from seglab.evaluation.config import EvaluateConfig
 from seglab.jobs.config import ReproduceConfig
 from seglab.jobs.report import report
 from seglab.jobs.reproduce import in_words, reproduce
-from seglab.jobs.rows import SMALL, choose_experiments, training
+from seglab.jobs.rows import NARROW, SMALL, choose_experiments, rows_of, training
+from seglab.jobs.superpixels import superpixels as judge
 from seglab.jobs.train import plan_training, train
 from seglab.results.config import ReportConfig
 from seglab.results.experiments import experiments
-from seglab.superpixels.config import TargetsConfig
+from seglab.superpixels.config import SuperpixelsConfig, TargetsConfig
+from seglab.superpixels.segment import SWEEPS
 from seglab.superpixels.targets import fill_targets
 from seglab.tracking.reader import read_runs
 
@@ -63,7 +69,9 @@ def artifacts(run_id, tmp_path):
 def test_rows_are_ordinary_runs_below_one_and_the_report_is_made_again_to_the_byte(
     config, tmp_path, capsys
 ):
-    reproduce(config)
+    photo = np.random.default_rng(0).integers(0, 256, (90, 70, 3), np.uint8)
+    write_png(tmp_path / "unseen" / "cars.png", photo)
+    reproduce(replace(config, unseen=str(tmp_path / "unseen")))
     (parent,) = runs("reproduce")["run_id"]
     children = runs("UNet")
     assert list(children["params.seed"]) == ["0", "1"]
@@ -84,6 +92,7 @@ def test_rows_are_ordinary_runs_below_one_and_the_report_is_made_again_to_the_by
     assert {"results.html", "results.csv", "validation.csv"} <= first.keys()
     assert "figures/sample_validation.png" in first
     assert len([name for name in first if name.startswith("figures/sample_scene")]) == 2
+    assert {"figures/sample_thresholds.png", "figures/sample_unseen_cars.png"} <= first.keys()
     for name in first:
         assert first[name] == second[name], name
 
@@ -97,6 +106,22 @@ def test_a_training_started_by_hand_is_scored_and_then_reused(config, untold):
     reproduce(replace(config, seeds=1))
     assert len(runs("UNet RGB")) == 1
     assert runs("reproduce")["tags.seglab.rows"].tolist() == ["1 scored", "1 reused"]
+
+
+def test_either_split_has_rows_of_its_own(config):
+    rows = rows_of(replace(config, split="both"))
+    assert [(row.seed, row.plan.config.split) for row in rows] == [
+        (0, "published"), (0, "grouped"), (1, "published"), (1, "grouped"),
+    ]  # fmt: skip
+    assert rows[1].title == "UNet RGB on sample, grouped split, seed 0"
+
+
+def test_too_many_unseen_pictures_are_refused_before_anything_runs(config, tmp_path):
+    for number in range(13):
+        write_png(tmp_path / "many" / f"{number}.png", np.zeros((3, 3, 3), np.uint8))
+    with pytest.raises(ConfigError, match="holds 13 pictures; name a folder of 12 at most"):
+        reproduce(replace(config, unseen=str(tmp_path / "many")))
+    assert len(read_runs("Default")) == 0
 
 
 def test_an_interrupted_reproduction_goes_on_where_it_stopped(config, untold, monkeypatch):
@@ -144,14 +169,43 @@ def test_painters_are_trained_and_their_superpixels_judged(config, monkeypatch, 
     )
     tiny = {"width": 2, "epochs": 1, "pictures": 2, "crop": 32, "batch_size": 2}
     monkeypatch.setitem(SMALL, "superpixels", tiny)
-    reproduce(replace(config, table="superpixels", only=("d4",), seeds=1))
-    (row,) = runs("CAN")["run_id"]
+    config = replace(config, seeds=1)
+    wanted = replace(config, table="superpixels", only=("d4", "slic", "eikonal"))
+    reproduce(wanted)
     (parent,) = runs("reproduce")["run_id"]
-    csv = artifacts(parent, tmp_path)["superpixels.csv"].decode().splitlines()
-    table = dict(zip(csv[0].split(","), csv[1].split(","), strict=True))
-    assert table["run_id"] == row
-    assert 0 < float(table["boundary_recall"]) <= 1
-    assert float(table["best_loss"]) > 0
+    assert runs("reproduce")["tags.seglab.rows"].tolist() == ["3 run"]
+    assert set(runs("superpixels")["tags.mlflow.parentRunId"]) == {parent}
+    files = artifacts(parent, tmp_path)
+    table = pd.read_csv(io.BytesIO(files["superpixels.csv"]))
+    network = table[table["experiment"] == "CAN d=4, schedule A"]
+    assert network["run_id"].tolist() == [*runs("CAN")["run_id"]] * 2
+    assert network["weight"].tolist() == [3, 7]
+    assert table["boundary_recall"].between(0, 1, inclusive="right").all()
+    photos = table[table["seeds"].isna()]
+    assert photos["experiment"].tolist() == [
+        *["SLIC of the photo"] * len(SWEEPS["slic"]),
+        *["Eikonal (FMS) of the photo"] * 2,
+    ]
+    assert (pd.read_csv(io.BytesIO(files["painting.csv"]))["best_loss"] > 0).all()
+    assert {"figures/sample_painting.png"} <= files.keys()
+    assert any(name.endswith("_superpixels.png") for name in files)
+    verdicts = files["verdicts.csv"].decode()
+    assert "Depth d = 7 is best,not decidable" in verdicts
+    monkeypatch.setattr(job, "log_report", lambda run, reproduction: None)
+    reproduce(wanted)
+    assert runs("reproduce")["tags.seglab.rows"].tolist()[-1] == "3 reused"
+
+    # The same by hand, without reproduce: judged in a run of its own.
+    painter = runs("CAN")["run_id"].iloc[0]
+    here = {"dataset": "sample", "data_dir": config.data_dir, "workers": 1, "superpixels": 20}
+    judge(SuperpixelsConfig(**here, run=painter))
+    report(ReportConfig())
+    (told,) = runs("report")["run_id"]
+    (tmp_path / "hand").mkdir()
+    table = pd.read_csv(io.BytesIO(artifacts(told, tmp_path / "hand")["superpixels.csv"]))
+    by_hand = table[table["run_id"] == runs("superpixels sample")["run_id"].iloc[-1]]
+    assert by_hand["experiment"].tolist() == ["Eikonal (FMS) of the photo", "CAN d=4, schedule A"]
+    assert by_hand["colour"].tolist() == ["mean", "mean"]
 
 
 def test_what_is_missing_is_told_at_once_and_nothing_is_run(config, tmp_path):
@@ -183,8 +237,9 @@ def test_a_recipe_is_what_determines_the_numbers_and_nothing_else(config):
         ({"dataset": "sample"}, 7),
         ({"dataset": "icoseg", "only": ("rgb", "icoseg/guided")}, 2),
         ({"only": ("rgb",)}, 2),
-        ({"table": "superpixels"}, 10),
-        ({"table": "all"}, 22),
+        ({"table": "superpixels"}, 12),
+        ({"table": "superpixels", "dataset": "sample"}, 12),
+        ({"table": "all"}, 24),
     ],
 )
 def test_rows_are_chosen_by_table_data_and_name(changes, expected):
@@ -205,6 +260,20 @@ def test_small_trainings_keep_a_schedule_s_share_of_the_epochs():
     small = training(ReproduceConfig(table="superpixels", scale="small"), drop, 0)
     assert (published.epochs, published.schedule_epochs) == (80, 10)
     assert (small.epochs, small.schedule_epochs) == (SMALL["superpixels"]["epochs"], 1)
+
+
+def test_photos_are_judged_once_whatever_the_seeds_and_splits(config):
+    wanted = replace(config, table="superpixels", only=("slic", "eikonal"), split="both")
+    slic, eikonal = rows_of(wanted)
+    assert (slic.config.method, slic.config.update) == (("slic",), True)
+    assert (eikonal.config.method, eikonal.config.update) == (("eikonal",), False)
+    assert slic.recipe() != eikonal.recipe()
+
+
+def test_the_narrow_scale_is_the_published_one_but_for_the_width():
+    (row,) = choose_experiments(ReproduceConfig(dataset="icoseg", only=("rgb+guided",)))
+    published = training(ReproduceConfig(), row, 0)
+    assert training(ReproduceConfig(scale="narrow"), row, 0) == replace(published, **NARROW)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(40, "40 s"), (720, "12 min"), (12600, "3.5 h")])

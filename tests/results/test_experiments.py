@@ -52,9 +52,25 @@ def test_every_row_is_a_config_that_its_command_names(experiment):
 
 @pytest.mark.parametrize("experiment", experiments(), ids=lambda e: e.key)
 def test_a_run_of_a_row_is_recognised_whatever_its_size(experiment):
-    params = as_params(experiment) | {"width": "2", "seed": "5", "epochs": "1"}
+    params = as_params(experiment) | {"width": "2", "seed": "5"}
+    if "schedule_epochs" not in experiment.changes:
+        params |= {"epochs": "1"}
     assert experiment_of(params, experiment.dataset) == experiment
     assert experiment_of(params, "sample") is None
+
+
+def test_a_schedule_is_recognised_by_its_share_of_the_epochs():
+    row = BY_KEY["can/schedule-b"]
+    params = as_params(row) | {"epochs": "16"}
+    assert experiment_of(params | {"schedule_epochs": "2"}, "coco") == row
+    assert experiment_of(params | {"schedule_epochs": "10"}, "coco") is None
+
+
+@pytest.mark.parametrize(
+    "other", [{"dilations": "chen"}, {"norm": "adaptive_original"}, {"schedule": "halve"}]
+)
+def test_a_network_of_another_form_is_of_no_row(other):
+    assert experiment_of(as_params(BY_KEY["can/schedule-c"]) | other, "coco") is None
 
 
 def test_runs_of_no_row_are_placed_last():

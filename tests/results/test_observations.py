@@ -68,7 +68,7 @@ def test_a_whole_training_is_observed_by_its_lowest_loss():
 
 def test_superpixels_are_observed_by_input_and_weight():
     changes = {"model": "can", "depth": "7", "schedule": "drop", "dataset": "coco", "inputs": "rgb"}
-    changes |= {"learning_rate": "0.01", "schedule_epochs": "10"}
+    changes |= {"learning_rate": "0.01", "schedule_epochs": "10", "epochs": "80"}
     run = training_run(1, "rgb", **{f"params.{name}": value for name, value in changes.items()})
     rows = [
         ("a", "photo", "eikonal", 3.0, 0.8, 0.7),

@@ -86,7 +86,7 @@ def test_repeated_runs_stand_together_oldest_first_and_grouped_splits_behind():
 def test_best_is_told_for_each_data_set_and_split_apart():
     scores = PUBLISHED[ICOSEG]
     runs = published_runs(ICOSEG).to_dict("records")
-    runs.append(training_run(90, scores=scores["deconv"], **{"params.split": "grouped"}))
+    runs.append(training_run(90, scores=scores["guided"], **{"params.split": "grouped"}))
     runs.append(training_run(91, dataset=INRIA, scores=PUBLISHED[INRIA]["rgb"]))
     table = results_table(pd.DataFrame(runs))
     for column in SCORE_COLUMNS[-2:]:
@@ -96,6 +96,13 @@ def test_best_is_told_for_each_data_set_and_split_apart():
             (ICOSEG, "grouped", "UNet RGB"),
             (INRIA, "published", "UNet RGB"),
         ]
+
+
+def test_nothing_is_best_where_all_scores_are_0():
+    table = results_table(
+        pd.DataFrame([training_run(1, "deconv", scores=PUBLISHED[ICOSEG]["deconv"])])
+    )
+    assert not any(table.best(column).any() for column in SCORE_COLUMNS)
 
 
 def test_only_the_best_test_scores_are_bold():

@@ -1,7 +1,6 @@
 """Figures of an evaluation: strips of pictures, sorted coefficients."""
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,26 +8,11 @@ import pandas as pd
 from jaxtyping import UInt8
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from seglab.evaluation.scores import binarise, count, dice, iou
-from seglab.figures.style import (
-    BLUE,
-    FRAME,
-    GREEN,
-    INK,
-    ORANGE,
-    PURPLE,
-    SKY,
-    VERMILLION,
-    label_axes,
-    rgb,
-    thumbnail,
-)
-
-THRESHOLD_COLOURS = (SKY, INK, ORANGE, GREEN, PURPLE, BLUE, VERMILLION)
+from seglab.figures.comparison import draw_sorted
+from seglab.figures.style import FRAME, INK, SKY, VERMILLION, label_axes, rgb, thumbnail
 
 
 def strip(
@@ -83,20 +67,8 @@ def sorted_coefficients(rows: pd.DataFrame, part: str) -> Figure:
     rows = rows[rows["part"] == part]
     figure = Figure(figsize=(6.5, 4.2), layout="constrained")
     axes = figure.subplots()
-    handles = []
-    by_threshold = rows.groupby("threshold")
-    for colour, (threshold, group) in zip(
-        THRESHOLD_COLOURS * len(by_threshold), by_threshold, strict=False
-    ):
-        pictures = np.arange(1, len(group) + 1)
-        for score, style in (("iou", "o-"), ("dice", "s--")):
-            axes.plot(pictures, np.sort(group[score]), style, color=colour, markersize=3.5)
-        handles.append(Line2D([], [], color=colour, label=f"p ≥ {threshold:g}"))
-    grey = partial(Line2D, [], [], color=FRAME, markersize=3.5)
-    handles += [grey(marker="o", label="IoU"), grey(marker="s", linestyle="--", label="Dice")]
+    handles = draw_sorted(axes, rows)
     axes.legend(handles=handles, frameon=False, fontsize=9)
-    axes.set_ylim(-0.02, 1.02)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     label_axes(axes, "pictures, sorted by the coefficient", "coefficient")
     axes.set_title(f"IoU and Dice coefficients ({part})", color=INK)
     return figure

@@ -1,17 +1,34 @@
 """Figures that compare the rows of a table: their validation curves and their pictures' scores."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from seglab.figures.style import FRAME, INK, colour_of, label_axes
+from seglab.figures.style import (
+    BLUE,
+    FRAME,
+    GREEN,
+    INK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    WIDE,
+    colour_of,
+    label_axes,
+)
 
 Titles = Mapping[str, str]
 """Name of each row by its key, in the order of the table."""
+THRESHOLD_COLOURS = (SKY, INK, ORANGE, GREEN, PURPLE, BLUE, VERMILLION)
+COLUMNS = 4
+"""Panels beside each other, where there is one a row of the table."""
 
 
 def validation_curves(
@@ -42,7 +59,11 @@ def validation_curves(
             if lines.size().max() > 1:
                 ends = lines.min(), lines.max()
                 axes.fill_between(mean.index, *ends, color=colour, alpha=0.15, linewidth=0)
-        axes.set_ylim(0, None)
+        drawn = curves.loc[curves["experiment"].isin(shown), metric]
+        if "loss" in metric and drawn.max() > WIDE * drawn.min() > 0:
+            axes.set_yscale("log")
+        else:
+            axes.set_ylim(0, None)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         label_axes(axes, "epoch", label)
     handles = [Line2D([], [], color=colour_of(k), linewidth=2, label=titles[k]) for k in shown]
@@ -76,3 +97,48 @@ def sorted_scores(title: str, rows: pd.DataFrame, titles: Titles, labels: Titles
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     return figure
+
+
+def threshold_scores(title: str, rows: pd.DataFrame, titles: Titles) -> Figure:
+    """IoU and Dice of a part's pictures, each sorted ascending, at every threshold: a panel a row.
+
+    ``rows`` has columns experiment (key), image, threshold, iou and dice; several seeds of a
+    picture are averaged. Curves that lie far apart are those of a network that is not sure.
+    """
+    shown = [key for key in titles if key in set(rows["experiment"])]
+    columns = min(COLUMNS, len(shown))
+    lines = -(-len(shown) // columns)
+    figure = Figure(figsize=(3.4 * columns, 2.9 * lines + 0.8), layout="constrained")
+    figure.suptitle(title, color=INK)
+    panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
+    for axes in panels[len(shown) :]:
+        axes.set_visible(False)
+    for axes, key in zip(panels, shown, strict=False):
+        own = rows[rows["experiment"] == key]
+        scores = own.groupby(["threshold", "image"])[["iou", "dice"]].mean().reset_index()
+        handles = draw_sorted(axes, scores)
+        axes.set_title(titles[key], fontsize=9, color=INK)
+        label_axes(axes, "pictures, sorted", "coefficient")
+    figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    return figure
+
+
+def draw_sorted(axes: Axes, rows: pd.DataFrame) -> list[Line2D]:
+    """Draws IoU (solid) and Dice (dashed), each sorted ascending, per threshold; gives a legend.
+
+    ``rows`` has a row a picture and threshold, with columns threshold, iou and dice.
+    """
+    handles = []
+    by_threshold = rows.groupby("threshold")
+    for colour, (threshold, group) in zip(
+        THRESHOLD_COLOURS * len(by_threshold), by_threshold, strict=False
+    ):
+        pictures = np.arange(1, len(group) + 1)
+        for score, style in (("iou", "o-"), ("dice", "s--")):
+            axes.plot(pictures, np.sort(group[score]), style, color=colour, markersize=3.5)
+        handles.append(Line2D([], [], color=colour, label=f"p ≥ {threshold:g}"))
+    grey = partial(Line2D, [], [], color=FRAME, markersize=3.5)
+    handles += [grey(marker="o", label="IoU"), grey(marker="s", linestyle="--", label="Dice")]
+    axes.set_ylim(-0.02, 1.02)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    return handles

@@ -8,13 +8,11 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from seglab.figures.style import BLUE, FRAME, VERMILLION, label_axes
+from seglab.figures.style import BLUE, FRAME, VERMILLION, WIDE, label_axes
 
 viridis = colormaps["viridis"]
 LIMITS = {"iou": (0, 1), "dice": (0, 1), "loss": (0, None)}
 """Of the axes of scores that have a scale of their own."""
-WIDE = 30
-"""From this ratio of the largest to the smallest loss on, their axis is logarithmic."""
 
 
 def training_curves(history: Sequence[Mapping[str, float]], labels: Mapping[str, str]) -> Figure:

@@ -19,19 +19,19 @@ SIDE = 2.1
 def prediction_grid(
     title: str,
     image: UInt8[np.ndarray, "h w 3"],
-    truth: Grey,
+    truth: Grey | None,
     maps: Mapping[str, Grey],
     predictions: Mapping[str, tuple[Grey, str]],
     thresholds: Sequence[float],
 ) -> Figure:
-    """Image and truth on top, then a line for each row of the table.
+    """Image and truth (if there is one) on top, then a line for each row of the table.
 
     A line shows the saliency map the row was fed (``maps`` by name; none for RGB alone), the
     probabilities as they are stored (255·p) and the mask at each of ``thresholds``.
     ``predictions`` maps a row's name to its probabilities and the name of its map, or "".
     """
     columns = 2 + len(thresholds)
-    height, width = truth.shape
+    height, width = image.shape[:2]
     lines = 1 + len(predictions)
     size = (SIDE * columns + 1.3, (SIDE * height / width + 0.12) * lines + 0.8)
     figure = Figure(figsize=size, layout="constrained")
@@ -45,7 +45,8 @@ def prediction_grid(
         line = [(maps[rule], faint) if rule else None, (probability, grey)]
         masks = [(probability >= ceil(255 * t)) * np.uint8(255) for t in thresholds]
         panels.append([*line, *((mask, grey) for mask in masks)])
-    top: list[tuple[np.ndarray, dict[str, Any]] | None] = [(image, {}), (truth, grey)]
+    shown_truth = None if truth is None else (truth, grey)
+    top: list[tuple[np.ndarray, dict[str, Any]] | None] = [(image, {}), shown_truth]
     panels = [[*top, *[None] * (columns - 2)], *panels]
     for cells, line in zip(axes, panels, strict=True):
         for cell, panel in zip(cells, line, strict=True):
@@ -56,7 +57,8 @@ def prediction_grid(
                 cell.set_box_aspect(height / width)
             else:
                 cell.imshow(panel[0], **panel[1])
-    for cell, name in zip(axes[0], ["image", "ground truth"], strict=False):
+    names = ["image", "ground truth"][: 1 if truth is None else 2]
+    for cell, name in zip(axes[0], names, strict=False):
         cell.set_title(name, fontsize=9, color=INK)
     for cell, name in zip(axes[1], headings, strict=True):
         cell.set_title(name, fontsize=9, color=INK)

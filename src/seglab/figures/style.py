@@ -38,6 +38,8 @@ EXPERIMENTS = {
     "tv-1e-5": "#7A4B2A",
 }
 """The colour of each experiment in every figure, by its key without the data set."""
+WIDE = 30
+"""From this ratio of the largest to the smallest loss on, their axis is logarithmic."""
 DOTS_PER_INCH = 150
 LONGEST_SIDE = 800
 """Pixels that a drawn picture keeps; a panel has no more dots anyway."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from seglab.data.config import DatasetConfig, InputsName, SplitName
+from seglab.data.config import DatasetConfig, InputsName
 from seglab.errors import ConfigError
 
 
@@ -24,13 +24,14 @@ class DemoConfig(DatasetConfig):
 
 
 Table = Literal["saliency", "superpixels", "all"]
-Scale = Literal["published", "small"]
+ReproduceSplit = Literal["published", "grouped", "both"]
+Scale = Literal["published", "narrow", "small"]
 ReproduceDataset = Literal["published", "sample", "icoseg", "inria", "folder", "coco", "bsds500"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReproduceConfig:
-    """Runs the rows of the published tables, each an ordinary training with its scores."""
+    """Runs the rows of the published tables, each an ordinary run with its scores."""
 
     table: Table = "saliency"
     """The published table: saliency (UNet and saliency maps), superpixels (CAN), or all."""
@@ -42,15 +43,22 @@ class ReproduceConfig:
     dataset: ReproduceDataset = "published"
     """Data: published (each row's own), or one data set: the rows published for it, or, where there
     are none, all rows on it."""
-    split: SplitName = "published"
-    """Who trains and who tests: published (the study's lists) or grouped (a scene stays on one
-    side)."""
+    split: ReproduceSplit = "published"
+    """Who trains and who tests: published (the study's lists), grouped (a scene stays on one side)
+    or both, each row on either."""
     scale: Scale = "published"
-    """Size: published (as in the studies) or small (a narrow network, few epochs, a sample of the
-    pictures: minutes on two cores, and no reproduction)."""
+    """Size: published (as in the studies), narrow (all as published, but for a network of width 8:
+    minutes a row on two cores) or small (few epochs and a sample of the pictures too: minutes
+    altogether, and no reproduction)."""
+    unseen: str = ""
+    """Picture file, folder or s3:// prefix of pictures of other categories, at most 12: the report
+    shows what the network of each row of the saliency table says of them; empty shows none."""
     data_dir: str = "data"
     """Folder of prepared data sets, caches and training checkpoints."""
 
     def __post_init__(self) -> None:
-        if self.seeds < 1:
-            raise ConfigError(f"--seeds={self.seeds} must be at least 1")
+        faults = [f"--seeds={self.seeds} must be at least 1"] if self.seeds < 1 else []
+        if self.unseen and self.table == "superpixels":
+            faults.append("--unseen is of no use with --table=superpixels; leave it out")
+        if faults:
+            raise ConfigError("; ".join(faults))

@@ -1,20 +1,20 @@
-"""The figures of a report: curves, sorted coefficients and grids, a set for each data set."""
+"""The figures of a report on masks: curves, sorted coefficients and grids."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pandas as pd
 from matplotlib.figure import Figure
 
 from seglab.data.decode import read_image
-from seglab.figures.comparison import sorted_scores, validation_curves
+from seglab.figures.comparison import sorted_scores, threshold_scores, validation_curves
 from seglab.figures.grid import Grey, prediction_grid
 from seglab.figures.style import thumbnail
 from seglab.results.experiments import experiments, published_curves
-from seglab.results.observations import HISTORY, TABLE_THRESHOLD
+from seglab.results.observations import HISTORY, TABLE_THRESHOLD, settings_of
 from seglab.results.table import typed
 from seglab.tracking.reader import download
 
@@ -30,28 +30,55 @@ SORTED = {"iou": "intersection over union", "dice": "Dice similarity coefficient
 THRESHOLDS = (0.4, TABLE_THRESHOLD, 0.6)
 
 
-def figures(material: Material) -> Iterator[tuple[str, str, Figure]]:
-    """File name, caption and figure, of runs that are rows of published tables."""
+SHARED = ["split", "width", "epochs", "limit"]
+"""Settings that rows of one figure share, beside the data set."""
+Named: TypeAlias = tuple[str, str, Figure]
+"""File name, caption and figure."""
+
+
+def figures(material: Material) -> Iterator[Named]:
+    """The figures of runs that are rows of the saliency study, a set for each data set and what
+    else its rows must share to be compared."""
     rows = placed_rows(material.runs)
-    for dataset, group in rows.groupby("dataset", sort=False):
-        keyed = group.set_index("run_id")["key"]
-        titles = dict(zip(group["key"], group["experiment"], strict=True))
-        short = str(dataset).replace("/", "_")
-        curves = per_epoch(material.histories, keyed)
-        if len(curves):
-            yield (
-                f"{short}_validation",
-                f"Validation over the epochs: {dataset}; dotted: published",
-                validation_curves(str(dataset), curves, behind(group), titles, CURVES),
-            )
-        tested = per_picture(material.pictures, keyed)
-        if len(tested):
-            yield (
-                f"{short}_sorted",
-                f"Coefficients of the test pictures, each row sorted on its own: {dataset}",
-                sorted_scores(f"{dataset}, test part, p ≥ 0.5", tested, titles, SORTED),
-            )
-        yield from grids(material, group)
+    for dataset, of_dataset in rows.groupby("dataset", sort=False):
+        groups = of_dataset.groupby(SHARED, sort=False, dropna=False)
+        for number, (_, group) in enumerate(groups, start=1):
+            name = str(dataset).replace("/", "_") + (f"_{number}" if number > 1 else "")
+            told = f", {settings_of(group.iloc[0])}" if len(groups) > 1 else ""
+            yield from of_group(material, group, name, f"{dataset}{told}")
+
+
+def of_group(material: Material, group: pd.DataFrame, name: str, title: str) -> Iterator[Named]:
+    """Curves, sorted coefficients and grids of rows that share all settings."""
+    keyed = group.set_index("run_id")["key"]
+    titles = dict(zip(group["key"], group["experiment"], strict=True))
+    curves = per_epoch(material.histories, keyed)
+    if len(curves):
+        yield (
+            f"{name}_validation",
+            f"Validation over the epochs: {title}; dotted: published",
+            validation_curves(title, curves, behind(group), titles, CURVES),
+        )
+    tested = per_picture(material.pictures, keyed)
+    if len(tested):
+        yield (
+            f"{name}_sorted",
+            f"Coefficients of the test pictures, each row sorted on its own: {title}",
+            sorted_scores(
+                f"{title}, test part, p ≥ {TABLE_THRESHOLD:g}",
+                tested[tested["threshold"] == TABLE_THRESHOLD],
+                titles,
+                SORTED,
+            ),
+        )
+        yield (
+            f"{name}_thresholds",
+            f"Coefficients of the test pictures at every threshold, row by row: {title}",
+            threshold_scores(f"{title}, test part", tested, titles),
+        )
+    first = group.drop_duplicates("key")
+    yield from grids(material, first, name, title)
+    yield from unseen(material, first, name, title)
 
 
 def placed_rows(runs: pd.DataFrame) -> pd.DataFrame:
@@ -61,6 +88,7 @@ def placed_rows(runs: pd.DataFrame) -> pd.DataFrame:
     found = [listed[place] if place < len(listed) else None for place in rows["place"]]
     rows["key"] = [e.key.partition("/")[2] if e else None for e in found]
     of_study = pd.Series([e is not None and e.table == "saliency" for e in found], rows.index)
+    rows["limit"] = rows["pictures"].fillna(0)
     rows = rows[of_study & rows["test_iou"].notna()]
     return rows.sort_values(["dataset", "place", "seeds", "start_time"]).reset_index(drop=True)
 
@@ -82,39 +110,51 @@ def behind(group: pd.DataFrame) -> pd.DataFrame:
 
 
 def per_picture(pictures: dict[str, pd.DataFrame], keyed: pd.Series[str]) -> pd.DataFrame:
-    """Columns experiment, image, iou and dice of the test part at the tables' threshold."""
+    """Columns experiment, image, threshold, iou and dice of the test part."""
     frames = [
-        rows.query("part == 'test' and threshold == @TABLE_THRESHOLD").assign(experiment=key)
+        rows[rows["part"] == "test"].assign(experiment=key)
         for run_id, key in keyed.items()
         if (rows := pictures.get(str(run_id))) is not None
     ]
     return pd.concat(frames) if frames else pd.DataFrame()
 
 
-def grids(material: Material, group: pd.DataFrame) -> Iterator[tuple[str, str, Figure]]:
-    """A grid for each shown picture of a data set, from the first seed of each row."""
+def grids(material: Material, first: pd.DataFrame, name: str, title: str) -> Iterator[Named]:
+    """A grid for each shown picture, from the first seed of each row."""
     if material.showcase is None:
         return
-    first = group.drop_duplicates("key")
-    dataset = first["dataset"].iloc[0]
-    for folder in sorted(material.showcase.glob(f"{first['data'].iloc[0]}/*")):
+    data, split = first["data"].iloc[0], first["split"].iloc[0]
+    for folder in sorted(material.showcase.glob(f"{data}/{split}/*")):
         predictions: dict[str, tuple[Grey, str]] = {}
         for _, row in first.iterrows():
             path = f"evaluation/probabilities/test/{folder.name}.png"
             file = download(row["run_id"], path, material.folder / "runs" / row["run_id"])
-            rule = row["key"].removeprefix("rgb").removeprefix("+")
-            predictions[row["experiment"]] = (thumbnail(grey(file)), rule)
+            predictions[row["experiment"]] = (thumbnail(grey(file)), rule_of(row["key"]))
         maps = {path.stem: grey(path) for path in folder.glob("*.png")}
-        caption = f"{folder.name} of {dataset}: every row, as probabilities and at three thresholds"
-        figure = prediction_grid(
-            f"{dataset}: {folder.name}",
-            read_image(folder / "image.png"),
-            maps["truth"],
-            maps,
-            predictions,
-            THRESHOLDS,
-        )
-        yield f"{str(dataset).replace('/', '_')}_{folder.name}", caption, figure
+        caption = f"{folder.name} of {title}: every row, as probabilities and at three thresholds"
+        image, heading = read_image(folder / "image.png"), f"{title}: {folder.name}"
+        grid = prediction_grid(heading, image, maps["truth"], maps, predictions, THRESHOLDS)
+        yield f"{name}_{folder.name}", caption, grid
+
+
+def unseen(material: Material, first: pd.DataFrame, name: str, title: str) -> Iterator[Named]:
+    """A grid for each picture of other categories, which have no truth."""
+    for folder in sorted(material.unseen.iterdir()) if material.unseen else ():
+        predictions = {
+            row["experiment"]: (grey(folder / f"{row['run_id']}.png"), rule_of(row["key"]))
+            for _, row in first.iterrows()
+            if (folder / f"{row['run_id']}.png").exists()
+        }
+        if predictions:
+            maps = {path.stem: grey(path) for path in (folder / "maps").glob("*.png")}
+            image, heading = read_image(folder / "image.png"), f"{folder.name}, of no data set"
+            grid = prediction_grid(heading, image, None, maps, predictions, THRESHOLDS)
+            yield f"{name}_unseen_{folder.name}", f"{folder.name}, unseen, by rows of {title}", grid
+
+
+def rule_of(key: str) -> str:
+    """Backward rule of the maps that a row is fed; empty for RGB alone."""
+    return key.removeprefix("rgb").removeprefix("+")
 
 
 def grey(path: Path) -> Grey:

@@ -38,11 +38,11 @@ def predict(config: PredictConfig) -> None:
     print(f"{len(paths)} pictures in {config.output}")
 
 
-def find_pictures(source: Path) -> dict[str, Path]:
+def find_pictures(source: Path, flag: str = "images") -> dict[str, Path]:
     """Picture files by name, each of which can be read.
 
-    ``source`` is a picture or a folder of pictures. Raises ``DataError`` listing every file that
-    is no picture or is damaged, before the first mask is written.
+    ``source``, given by ``flag``, is a picture or a folder of them. Raises ``DataError`` listing
+    every file that is no picture or is damaged, before the first mask is written.
     """
     faults: list[str] = []
     if source.is_file():
@@ -51,7 +51,7 @@ def find_pictures(source: Path) -> dict[str, Path]:
         found, faults = pictures_in(source)
         faults += name_faults(found)
     else:
-        raise DataError(f"--images={source} does not exist; give a picture or a folder of pictures")
+        raise DataError(f"--{flag}={source} does not exist; give a picture or a folder of pictures")
     for path in tqdm(found.values(), desc="checking", unit="picture"):
         try:
             read_image(path)
@@ -59,7 +59,7 @@ def find_pictures(source: Path) -> dict[str, Path]:
             faults.append(str(fault))
     if faults or not found:
         faults = faults or [f"{source} holds no pictures"]
-        raise DataError(all_faults("--images cannot be used", faults, "Mend or move these files."))
+        raise DataError(all_faults(f"--{flag} cannot be used", faults, "Mend or move these files."))
     return found
 
 

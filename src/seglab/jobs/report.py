@@ -1,24 +1,28 @@
 """The report job: runs in MLflow → tables, verdicts and figures in every format."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
 from seglab.errors import TrackingError
 from seglab.figures.style import save_figure
+from seglab.jobs.painted import painted_figures
 from seglab.jobs.pictures import figures
 from seglab.results.config import ReportConfig
 from seglab.results.experiments import experiments
 from seglab.results.formats import terminal, write_all
 from seglab.results.observations import HISTORY, best_and_last, observations
 from seglab.results.report import Report
-from seglab.results.reproduction import FOLDER, ROWS, SHOWCASE
+from seglab.results.reproduction import FOLDER, ROWS, SHOWCASE, UNSEEN
+from seglab.results.superpixels import painters, superpixels_table
 from seglab.results.table import (
+    PAINTING,
+    painting_table,
     results_table,
-    superpixels_table,
     typed,
     validation_table,
 )
@@ -26,10 +30,13 @@ from seglab.results.verdicts import verdicts
 from seglab.tracking.reader import download, read_histories, read_runs, run_info
 from seglab.tracking.run import Run, start_run
 
-SMALL_SCALE = (
-    "SMALL SCALE: narrow networks, few epochs, a sample of the pictures. This shows that the line "
-    "runs from end to end; it is no reproduction of the published figures."
-)
+SCALES = {
+    "small": "SMALL SCALE: narrow networks, few epochs, a sample of the pictures. This shows that "
+    "the line runs from end to end; it is no reproduction of the published figures.",
+    "narrow": "NARROW SCALE: networks of width 8, and else all as published. Wider networks may "
+    "differ in any row.",
+}
+"""What to know before reading a table, by the scale of its reproduction."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +47,17 @@ class Material:
     histories: pd.DataFrame
     pictures: dict[str, pd.DataFrame]
     """Per-picture rows of each evaluated run."""
+    judged: dict[str, pd.DataFrame]
+    """Per-picture rows of each run that judged superpixels."""
     folder: Path
     """Where artifacts were downloaded to."""
     remarks: list[str]
+    tables: tuple[str, ...] = ()
+    """Published tables that were reproduced; empty for a report on an experiment."""
     showcase: Path | None = None
+    """Pictures that grids show, as ``reproduction.SHOWCASE``."""
+    unseen: Path | None = None
+    """Pictures of other categories, as ``reproduction.UNSEEN``."""
 
 
 def report(config: ReportConfig) -> None:
@@ -65,14 +79,17 @@ def log_report(run: Run, reproduction: str, experiment: str = "") -> None:
 
 def gather(scratch: Path, reproduction: str, experiment: str) -> Material:
     """Runs, histories, per-picture rows and pictures, read from MLflow alone."""
-    remarks, showcase = [], None
+    remarks: list[str] = []
+    tables: tuple[str, ...] = ()
+    showcase = unseen = None
     if reproduction:
         info = run_info(reproduction)
         runs = read_runs(info.experiment)
         listed = pd.read_csv(download(reproduction, f"{FOLDER}/{ROWS}", scratch), dtype="string")
         runs = runs[runs["run_id"].isin(listed["run_id"])].reset_index(drop=True)
-        if info.params.get("scale") == "small":
-            remarks.append(SMALL_SCALE)
+        remarks += filter(None, [SCALES.get(info.params.get("scale", ""))])
+        table = info.params.get("table", "")
+        tables = ("saliency", "superpixels") if table == "all" else (table,)
         failed = listed[listed["error"].notna()]
         remarks += [
             f"Failed and not in the tables: {row.experiment} on {row.dataset}, seed {row.seed}: "
@@ -81,20 +98,27 @@ def gather(scratch: Path, reproduction: str, experiment: str) -> Material:
         ]
         if evaluated(runs):
             showcase = download(reproduction, SHOWCASE, scratch)
+            unseen = download(reproduction, UNSEEN, scratch) if info.params.get("unseen") else None
     else:
         runs = read_runs(experiment)
-    folders = dict.fromkeys(evaluated(runs), "evaluation")
+    pictures = per_picture(evaluated(runs), "evaluation", scratch)
+    judged = per_picture(judges(runs), "superpixels", scratch)
     rows = typed(runs)
-    folders |= dict.fromkeys(rows.loc[rows["boundary_recall"].notna(), "run_id"], "superpixels")
-    pictures = {}
-    for run_id, part in folders.items():
+    painting = rows.loc[rows["task"] == PAINTING, "run_id"]
+    histories = read_histories([*evaluated(runs), *painting], HISTORY)
+    return Material(runs, histories, pictures, judged, scratch, remarks, tables, showcase, unseen)
+
+
+def per_picture(run_ids: Iterable[str], folder: str, scratch: Path) -> dict[str, pd.DataFrame]:
+    """Per-picture rows that runs have in the artifact folder ``folder``."""
+    found = {}
+    for run_id in run_ids:
         try:
-            path = download(run_id, f"{part}/per_image.parquet", scratch / "runs" / run_id)
+            path = download(run_id, f"{folder}/per_image.parquet", scratch / "runs" / run_id)
         except TrackingError:  # a run of another making, with scores alone
             continue
-        pictures[run_id] = pd.read_parquet(path)
-    histories = read_histories(list(folders), HISTORY)
-    return Material(runs, histories, pictures, scratch, remarks, showcase)
+        found[run_id] = pd.read_parquet(path)
+    return found
 
 
 def evaluated(runs: pd.DataFrame) -> list[str]:
@@ -104,28 +128,45 @@ def evaluated(runs: pd.DataFrame) -> list[str]:
     return list(rows.loc[scored, "run_id"])
 
 
+def judges(runs: pd.DataFrame) -> list[str]:
+    """Ids of the runs that judged superpixels, of photos or of what a network paints."""
+    scores = [name for name in runs if str(name).startswith("metrics.superpixels/")]
+    return list(runs.loc[runs[scores].notna().any(axis=1), "run_id"])
+
+
 def make(material: Material, figure_folder: Path) -> Report:
     """The report, with its figures also as files in ``figure_folder``."""
     runs, histories = material.runs, material.histories
     epochs = best_and_last(histories)
-    judged = superpixels_table(runs, epochs)
-    scored = len(evaluated(runs)) > 0
+    beside = [painting_table(runs, epochs), superpixels_table(runs, material.judged)]
+    masks = len(evaluated(runs)) > 0
     # Without any table, the first says what to run.
-    tables = [results_table(runs)] if scored or judged is None else []
-    tables += filter(None, [validation_table(runs, epochs), judged])
+    tables = [results_table(runs)] if masks or not any(beside) else []
+    tables += filter(None, [validation_table(runs, epochs), *beside])
     pictures = {}
-    for name, caption, figure in figures(material):
+    for name, caption, figure in chain(figures(material), painted_figures(material)):
         save_figure(figure, figure_folder / f"{name}.png")
         pictures[caption] = (figure_folder / f"{name}.png").read_bytes()
+    seen = observations(runs, material.pictures | by_painter(material), epochs)
     return Report(
         tables=tables,
         remarks=material.remarks,
-        verdicts=verdicts(observations(runs, material.pictures, epochs), list(studied(runs))),
+        verdicts=verdicts(seen, material.tables or studied(runs)),
         pictures=pictures,
     )
 
 
-def studied(runs: pd.DataFrame) -> Iterator[str]:
-    """The published tables that any of the runs belongs to a row of."""
-    found = {e.table for e in typed(runs)["published"] if e is not None}
-    yield from dict.fromkeys(e.table for e in experiments() if e.table in found)
+def by_painter(material: Material) -> dict[str, pd.DataFrame]:
+    """Per-picture rows of what each network paints, by its training; the newest judging counts."""
+    oldest_first = material.runs.sort_values("start_time", kind="stable")["run_id"]
+    of_run = painters(material.runs)
+    found = {of_run[i]: material.judged[i] for i in oldest_first if i in material.judged}
+    return {painter: rows for painter, rows in found.items() if painter}
+
+
+def studied(runs: pd.DataFrame) -> list[str]:
+    """The published tables that any of the runs belongs to a row of, or might with other flags."""
+    rows = typed(runs)
+    found = {e.table for e in rows["published"] if e is not None}
+    found |= {"superpixels"} if (rows["task"] == PAINTING).any() else set()
+    return [table for table in dict.fromkeys(e.table for e in experiments()) if table in found]

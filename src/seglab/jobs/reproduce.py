@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -15,20 +15,25 @@ from seglab.evaluation.config import EvaluateConfig
 from seglab.jobs.config import ReproduceConfig
 from seglab.jobs.evaluate import evaluate_into
 from seglab.jobs.report import log_report
-from seglab.jobs.rows import Row, cost_of, rows_of
-from seglab.jobs.showcase import log_showcase
-from seglab.jobs.superpixels import load_painter, open_judged, superpixels_into
-from seglab.jobs.train import plan_training, run_folder, train_into
+from seglab.jobs.rows import Judging, Row, Training, cost_of, rows_of
+from seglab.jobs.showcase import find_unseen, log_showcase, log_unseen
+from seglab.jobs.superpixels import (
+    load_painter,
+    log_judged,
+    open_judged,
+    superpixels_into,
+    tags_of,
+    title_of,
+)
+from seglab.jobs.train import plan_training, train_into
 from seglab.results.reproduction import FOLDER, ROWS
-from seglab.results.table import JUDGED
 from seglab.tracking.reader import current_experiment, read_runs
 from seglab.tracking.run import Run, open_run, start_run
-from seglab.training.checkpoint import LAST
 
 REPRODUCTION = "seglab.reproduction"
 """Tag of a reproduce run: digest of its parameters and of the recipes of all its rows."""
-SCORED = ("metrics.evaluation/test/iou", f"metrics.{JUDGED}boundary_recall")
-"""Metrics of which a finished row has one."""
+SCORED = ("metrics.evaluation/test/iou", "metrics.superpixels/")
+"""How metrics begin of which a finished row has one."""
 
 
 @dataclass(frozen=True)
@@ -57,9 +62,17 @@ def reproduce(config: ReproduceConfig) -> None:
     an interrupted reproduction goes on in the same run, and its interrupted row where it was. A
     row that fails is told at the end, which raises ``SeglabError``; the others go on.
     """
-    rows = rows_of(config)
+    with tempfile.TemporaryDirectory() as scratch:
+        unseen = find_unseen(config.unseen, Path(scratch)) if config.unseen else {}
+        reproduce_rows(config, rows_of(config), unseen)
+
+
+def reproduce_rows(
+    config: ReproduceConfig, rows: Sequence[Row], unseen: Mapping[str, Path]
+) -> None:
+    """Runs ``rows`` and reports on them; ``unseen`` are pictures of other categories by name."""
     known = read_known()
-    identity = digest_of(repr(replace(config, data_dir="")), *(row.plan.recipe() for row in rows))
+    identity = digest_of(repr(replace(config, data_dir="")), *(row.recipe() for row in rows))
     with start_run(
         f"reproduce {config.table} ({config.scale} scale)",
         params=asdict(config),
@@ -70,7 +83,11 @@ def reproduce(config: ReproduceConfig) -> None:
         log_rows(parent, done)
         failed = [each for each in done if each.how == "failed"]
         if len(failed) < len(done):
-            log_showcase(parent, [each.row for each in done if each.how != "failed"])
+            well = {each.run: each.row for each in done if each.how != "failed"}
+            log_showcase(parent, list(well.values()))
+            if unseen:
+                trained = {i: row for i, row in well.items() if isinstance(row, Training)}
+                log_unseen(parent, trained, unseen)
             log_report(parent, parent.id)
         print(f"\nreproduce run {parent.id}; its tables again: "
               f"mlflow run . -e report -P run={parent.id}")  # fmt: skip
@@ -97,14 +114,15 @@ def state_of(row: Row, known: pd.DataFrame) -> State:
     """The furthest that any run with the row's recipe has come."""
     if "tags.seglab.recipe" not in known:
         return State("new")
-    runs = known[known["tags.seglab.recipe"] == row.plan.recipe()]
+    runs = known[known["tags.seglab.recipe"] == row.recipe()]
     finished = runs[runs["status"] == "FINISHED"]
-    scored = finished[finished.reindex(columns=list(SCORED)).notna().any(axis=1)]
+    scores = [name for name in finished if str(name).startswith(SCORED)]
+    scored = finished[finished[scores].notna().any(axis=1)]
     for step, found in (("scored", scored), ("trained", finished)):
         if len(found):
             return State(step, str(found["run_id"].iloc[0]))  # type: ignore[arg-type]
     for run in runs["run_id"]:
-        if (run_folder(row.plan.config, run) / LAST).exists():
+        if row.begun(str(run)):
             return State("begun", str(run))
     return State("new")
 
@@ -127,7 +145,7 @@ def run_rows(rows: Sequence[Row], known: pd.DataFrame, parent: Run) -> list[Done
         print(f"\nrow {number + 1}/{len(rows)}  {row.title}  ({state.step}{told})")
         started = time.monotonic()
         done.append(run_row(row, state, parent))
-        if to_do[number]:
+        if to_do[number] and costs[number]:
             spent += time.monotonic() - started
             computed += costs[number]
     return done
@@ -138,30 +156,49 @@ def run_row(row: Row, state: State, parent: Run) -> Done:
     if state.step == "scored":
         return Done(row, "reused", state.run)
     try:
-        if state.step == "trained":
-            with open_run(state.run) as run:
-                score_into(run, row)
-            return Done(row, "scored", state.run)
-        plan = row.plan
-        if state.run:
-            plan = plan_training(replace(plan.config, resume=state.run))
-        with start_run(
-            plan.tags()["seglab.experiment_title"],
-            params=asdict(plan.config),
-            tags=plan.tags(),
-            resume=state.run,
-            parent=parent.id,
-        ) as run:
-            train_into(run, plan)
-            score_into(run, row)
-        return Done(row, "resumed" if state.run else "run", run.id)
+        if isinstance(row, Judging):
+            return judge_row(row, parent)
+        return train_row(row, state, parent)
     except Exception as fault:  # one row's fault must not cost the others
         text = str(fault) if isinstance(fault, SeglabError) else f"{type(fault).__name__}: {fault}"
         print(f"row failed: {text}")
         return Done(row, "failed", error=text)
 
 
-def score_into(run: Run, row: Row) -> None:
+def train_row(row: Training, state: State, parent: Run) -> Done:
+    """Trains a row, or goes on with it, and scores it."""
+    if state.step == "trained":
+        with open_run(state.run) as run:
+            score_into(run, row)
+        return Done(row, "scored", state.run)
+    plan = row.plan
+    if state.run:
+        plan = plan_training(replace(plan.config, resume=state.run))
+    with start_run(
+        plan.tags()["seglab.experiment_title"],
+        params=asdict(plan.config),
+        tags=plan.tags(),
+        resume=state.run,
+        parent=parent.id,
+    ) as run:
+        train_into(run, plan)
+        score_into(run, row)
+    return Done(row, "resumed" if state.run else "run", run.id)
+
+
+def judge_row(row: Judging, parent: Run) -> Done:
+    """Judges superpixels of photos, as the superpixels job does."""
+    tags = tags_of(row.config, row.judged)
+    with (
+        tempfile.TemporaryDirectory() as scratch,
+        start_run(title_of(row.config), asdict(row.config), tags, parent=parent.id) as run,
+    ):
+        log_judged(run, row.config, row.judged)
+        superpixels_into(run, row.config, row.judged, None, Path(scratch))
+    return Done(row, "run", run.id)
+
+
+def score_into(run: Run, row: Training) -> None:
     """Scores the trained row: masks on whole pictures, or superpixels of what it paints."""
     if row.judging is None:
         evaluate_into(run, EvaluateConfig(run=run.id))
@@ -178,8 +215,8 @@ def log_rows(parent: Run, done: Sequence[Done]) -> None:
     frame = pd.DataFrame(
         {
             "experiment": [each.row.experiment.key for each in done],
-            "dataset": [each.row.plan.pictures.title for each in done],
-            "seed": [each.row.plan.config.seed for each in done],
+            "dataset": [each.row.dataset for each in done],
+            "seed": [each.row.seed for each in done],
             "run_id": [each.run for each in done],
             "error": [each.error for each in done],
         }

@@ -1,21 +1,27 @@
-"""The rows that a reproduction runs: published experiments as trainings, checked and opened."""
+"""The rows that a reproduction runs: published experiments, checked and opened."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 
+from seglab.data.config import SplitName
+from seglab.data.pictures import PictureSet
 from seglab.errors import ConfigError, DataError, SeglabError, all_faults
 from seglab.jobs.config import ReproduceConfig
-from seglab.jobs.superpixels import open_judged
-from seglab.jobs.train import Plan, plan_training
+from seglab.jobs.superpixels import Judged, open_judged, recipe
+from seglab.jobs.train import Plan, plan_training, run_folder
 from seglab.results.experiments import Experiment, experiments
 from seglab.superpixels.config import SuperpixelsConfig
+from seglab.training.checkpoint import LAST
 from seglab.training.config import TrainConfig
 from seglab.training.throughput import gflop_per_sample
 
+NARROW = {"width": 8}
+"""What scale=narrow changes in all trainings; epochs, tiles and pictures stay as published."""
 SMALL: dict[str, dict[str, Any]] = {
     "saliency": {
         "width": 16, "epochs": 8, "pictures": 12, "tile": 128,
@@ -27,8 +33,8 @@ SMALL: dict[str, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Row:
-    """One training of a reproduction."""
+class Training:
+    """A row that is a training and its scores."""
 
     experiment: Experiment
     plan: Plan
@@ -38,9 +44,28 @@ class Row:
 
     @property
     def title(self) -> str:
-        """``UNet RGB on icoseg/subset_80, seed 0``."""
-        seed = self.plan.config.seed
-        return f"{self.experiment.title} on {self.plan.pictures.title}, seed {seed}"
+        """``UNet RGB on icoseg/subset_80, seed 0``; a split that is not the published is named."""
+        split = self.plan.config.split
+        where = self.dataset if split == "published" else f"{self.dataset}, {split} split"
+        return f"{self.experiment.title} on {where}, seed {self.seed}"
+
+    @property
+    def dataset(self) -> str:
+        """Title of its data set."""
+        return self.plan.pictures.title
+
+    @property
+    def seed(self) -> int:
+        """Of the training."""
+        return self.plan.config.seed
+
+    def recipe(self) -> str:
+        """Digest of all that determines its numbers."""
+        return self.plan.recipe()
+
+    def begun(self, run: str) -> bool:
+        """Whether ``run`` can go on from a checkpoint."""
+        return (run_folder(self.plan.config, run) / LAST).exists()
 
     def gflop(self) -> float:
         """Arithmetic of the whole training, in 10⁹ floating-point operations."""
@@ -49,37 +74,95 @@ class Row:
         return self.plan.config.epochs * len(samples) * gflop_per_sample(self.plan.about, side)
 
 
+@dataclass(frozen=True)
+class Judging:
+    """A row that judges superpixels of photos: no training, hence no seed."""
+
+    experiment: Experiment
+    config: SuperpixelsConfig
+    judged: Judged
+    pictures: PictureSet
+    seed: int = 0
+
+    @property
+    def title(self) -> str:
+        """``SLIC on bsds500``."""
+        return f"{self.experiment.title} on {self.dataset}"
+
+    @property
+    def dataset(self) -> str:
+        """Title of the pictures that are judged."""
+        return self.pictures.title
+
+    def recipe(self) -> str:
+        """Digest of all that determines its numbers."""
+        return recipe(self.config, self.pictures)
+
+    def begun(self, run: str) -> bool:
+        """Never: it takes a minute and is begun anew."""
+        return False
+
+    def gflop(self) -> float:
+        """Nothing beside a training."""
+        return 0.0
+
+
+Row: TypeAlias = Training | Judging
+
+
 def rows_of(config: ReproduceConfig) -> list[Row]:
-    """Every row × seed, the first seed of all rows first, ready to be trained.
+    """Every row × split × seed, the first seed of all rows first, ready to be run.
 
     Raises ``ConfigError`` for rows there are none of, and ``DataError`` with every command that is
     still to be run: data sets must be prepared, and their saliency maps or painted targets made.
     Nothing is made on the way, for which maps are meant is the user's choice.
     """
     chosen = choose_experiments(config)
-    rows, faults = [], []
-    for seed in range(config.seeds):
-        for experiment in chosen:
-            try:
-                plan = plan_training(training(config, experiment, seed))
-                judging = judging_of(config) if plan.targets else None
-                if judging:
-                    open_judged(judging, Path())
-                rows.append(Row(experiment, plan, judging))
-            except SeglabError as fault:
-                faults.append(str(fault))
+    splits: tuple[SplitName, ...] = ("published", "grouped")
+    splits = splits if config.split == "both" else (config.split,)
+    rows: list[Row] = []
+    faults = []
+    for seed, split, experiment in product(range(config.seeds), splits, chosen):
+        try:
+            if experiment.job == "train":
+                rows.append(training_row(config, experiment, seed, split))
+            elif (seed, split) == (0, splits[0]):
+                rows.append(judging_row(config, experiment))
+        except SeglabError as fault:
+            faults.append(str(fault))
     if faults:
         remedy = "Nothing was run. Do what stands there, then give the same command again."
         raise DataError(all_faults("rows that cannot be run", list(dict.fromkeys(faults)), remedy))
     return rows
 
 
+def training_row(
+    config: ReproduceConfig, experiment: Experiment, seed: int, split: SplitName
+) -> Training:
+    """A row that is trained, with how it is scored."""
+    plan = plan_training(training(config, experiment, seed, split))
+    judging = judging_of(config) if plan.targets else None
+    if judging:
+        open_judged(judging, Path())
+    return Training(experiment, plan, judging)
+
+
+def judging_row(config: ReproduceConfig, experiment: Experiment) -> Judging:
+    """A row that judges superpixels of photos, by as many weights as those of networks."""
+    own = {name: experiment.changes.get(name, True) for name in ("method", "update")}
+    judging = replace(judging_of(config), **own)
+    judged = open_judged(judging, Path())
+    assert isinstance(judged.pictures, PictureSet)
+    return Judging(experiment, judging, judged, judged.pictures)
+
+
 def choose_experiments(config: ReproduceConfig) -> list[Experiment]:
     """The experiments that ``config`` names, in published order."""
     tables = ("saliency", "superpixels") if config.table == "all" else (config.table,)
-    found = [e for e in experiments() if e.table in tables and e.job == "train"]
+    found = [e for e in experiments() if e.table in tables]
     if config.dataset != "published":
-        own = [e for e in found if e.dataset == config.dataset]
+        own = [e for e in found if e.dataset == config.dataset or e.job == "superpixels"]
+        own = own if any(e.job == "train" for e in own) else []
         # On data that nobody published rows of, each kind of row is run once.
         kinds: dict[str, Experiment] = {}
         for experiment in found:
@@ -98,18 +181,21 @@ def choose_experiments(config: ReproduceConfig) -> list[Experiment]:
     return [e for e in found if wanted & {e.key, e.key.partition("/")[2]}]
 
 
-def training(config: ReproduceConfig, experiment: Experiment, seed: int) -> TrainConfig:
+def training(
+    config: ReproduceConfig, experiment: Experiment, seed: int, split: SplitName = "published"
+) -> TrainConfig:
     """The training of a row, as ``train`` could have been told it by flags."""
     dataset = experiment.dataset if config.dataset == "published" else config.dataset
     changes = dict(experiment.changes)
-    if config.scale == "small":
+    if config.scale == "narrow":
+        changes |= NARROW
+    elif config.scale == "small":
         changes |= SMALL[experiment.table]
         if "schedule_epochs" in changes:  # at the same share of the epochs
-            epochs, every = experiment.changes["epochs"], changes["schedule_epochs"]
-            changes["schedule_epochs"] = max(1, round(every * changes["epochs"] / epochs))
+            changes["schedule_epochs"] = experiment.schedule_epochs(changes["epochs"])
     if experiment.table == "superpixels":
         changes["task"] = "superpixels"
-    place = {"dataset": dataset, "data_dir": config.data_dir, "split": config.split}
+    place = {"dataset": dataset, "data_dir": config.data_dir, "split": split}
     return TrainConfig(**{**changes, **place, "seed": seed})
 
 
@@ -128,7 +214,7 @@ def judging_of(config: ReproduceConfig) -> SuperpixelsConfig:
 
 
 def cost_of(rows: Sequence[Row]) -> "pd.Series[float]":
-    """Arithmetic of each row; rows of one experiment differ in the seed alone."""
+    """Arithmetic of each row; rows of one experiment differ in seed and split alone."""
     by_key = {row.experiment.key: row for row in rows}
     costs = {key: row.gflop() for key, row in by_key.items()}
     return pd.Series([costs[row.experiment.key] for row in rows])

@@ -1,5 +1,6 @@
 """The superpixels job: pictures, and what a network makes of them → superpixels, judged."""
 
+import json
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from seglab.evaluation.predict import painted
 from seglab.figures.gallery import gallery
 from seglab.figures.style import save_figure
 from seglab.figures.tradeoff import tradeoff
+from seglab.jobs.code import code_digest
 from seglab.jobs.describe import log_pictures
 from seglab.jobs.predict import find_pictures
 from seglab.jobs.stacker import Stacker
@@ -63,22 +65,47 @@ class Judged:
 
 def superpixels(config: SuperpixelsConfig) -> None:
     """Segments, judges and draws as ``config`` says, in a run of its own."""
-    tags = {"seglab.target_run": config.run} if config.run else {}
     with tempfile.TemporaryDirectory() as scratch:
         trained = load_painter(config.run, Path(scratch)) if config.run else None
         judged = open_judged(config, Path(scratch) / "images")
-        title = f"superpixels {config.images or config.dataset}"
-        with start_run(title, params=asdict(config), tags=tags) as run:
+        with start_run(
+            title_of(config), params=asdict(config), tags=tags_of(config, judged)
+        ) as run:
             log_judged(run, config, judged)
             superpixels_into(run, config, judged, trained, Path(scratch))
             print(f"run {run.id}; its artifacts in superpixels/ hold rows, curves and pictures")
             print(f"see them with\n  {ui_hint(run.experiment_id)}")
 
 
+def title_of(config: SuperpixelsConfig) -> str:
+    """Name of the run that judges alone."""
+    return f"superpixels {config.images or config.dataset}"
+
+
+def recipe(config: SuperpixelsConfig, pictures: PictureSet) -> str:
+    """Digest of all that determines the scores: runs of one recipe are one result."""
+    moves_work = ("data_dir", "workers")
+    settings = {k: v for k, v in asdict(config).items() if k not in moves_work}
+    text = json.dumps(settings, sort_keys=True)
+    return digest_of("superpixels", text, pictures.digest, code_digest())
+
+
+def tags_of(config: SuperpixelsConfig, judged: Judged) -> dict[str, str]:
+    """Whose output is judged, and the recipe of scores of a prepared data set."""
+    tags = {"seglab.target_run": config.run} if config.run else {}
+    if isinstance(judged.pictures, PictureSet):
+        tags |= {"seglab.recipe": recipe(config, judged.pictures)}
+        tags |= {"seglab.code_digest": code_digest()}
+    return tags
+
+
 def superpixels_into(
     run: Run, config: SuperpixelsConfig, judged: Judged, trained: Trained | None, scratch: Path
 ) -> None:
     """Judges the photos, and what ``trained`` paints of them; logs rows, scores and figures."""
+    if isinstance(judged.pictures, PictureSet):
+        # A training's own data set may be another than that it is judged on.
+        run.tags({"seglab.judged_title": judged.pictures.title})
     outputs = None
     if trained is not None:
         outputs = paint(trained, judged, scratch / "painted").image

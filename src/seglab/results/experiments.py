@@ -18,6 +18,13 @@ SCALING = ("epochs", "batch_size", "seed")
 """Fields in which a run may differ from an experiment and still be of it: they set its size."""
 
 
+USUAL = {
+    "model": "unet", "schedule": "constant", "tv_weight": "0.0", "dilations": "report",
+    "norm": "adaptive",
+}  # fmt: skip
+"""Parameters that every row has but those that say otherwise; as MLflow has them."""
+
+
 class Figure(NamedTuple):
     """A published number, with its standard deviation over pictures where there is one."""
 
@@ -54,12 +61,19 @@ class Experiment:
             words += ["-P", f"{name}={as_word(value)}"]
         return shlex.join(words)
 
+    def schedule_epochs(self, epochs: int) -> int:
+        """Epochs between two changes of the learning rate, at the published share of ``epochs``."""
+        return max(1, round(self.changes["schedule_epochs"] * epochs / self.changes["epochs"]))
+
     def is_of(self, params: Mapping[str, str]) -> bool:
         """Whether a run with ``params`` is of this row, on whatever data and of whatever size."""
-        return all(
-            params.get(name, "") == as_word(value)
-            for name, value in ({"model": "unet"} | dict(self.changes)).items()
-            if name not in SCALING and (self.job == "train" or name != "model")
+        wanted = {n: as_word(v) for n, v in self.changes.items() if n not in SCALING}
+        if "schedule_epochs" in wanted and params.get("epochs", "").isdecimal():
+            wanted["schedule_epochs"] = str(self.schedule_epochs(int(params["epochs"])))
+        usual = USUAL if self.job == "train" else {}
+        usual = {name: word for name, word in usual.items() if name not in wanted}
+        return all(params.get(name, "") == word for name, word in wanted.items()) and all(
+            params.get(name, word) == word for name, word in usual.items()
         )
 
 

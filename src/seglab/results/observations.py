@@ -41,8 +41,9 @@ def observations(
 ) -> pd.DataFrame:
     """What verdicts are made from (``verdicts.OBSERVATIONS``), of runs of published experiments.
 
-    ``pictures`` holds the per-picture rows of each evaluated run; of these the test part at
-    threshold 0.5 counts. ``epochs`` as of ``best_and_last``.
+    ``pictures`` holds the per-picture rows of each evaluated run, of which the test part at
+    threshold 0.5 counts, and of superpixels of what each painter's network paints. ``epochs`` as of
+    ``best_and_last``.
     """
     frames = []
     for _, run in typed(runs).iterrows():

@@ -6,7 +6,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from seglab.results.table import SETTINGS, Column, ResultsTable, counted, short_ids
+from seglab.results.table import Column, ResultsTable, as_setting, counted, short_ids
 
 NOTHING = "–"
 MEASURED = "measured"
@@ -17,6 +17,12 @@ NOTE = (
     "0.5. The best test scores of each data set and split are marked."
 )
 SEEDS_NOTE = "Rows of several seeds show means over them, and below the standard deviation of these"
+SUPERPIXEL_NOTE = (
+    "K: superpixels that came out. BR: boundary recall within 5×5 pixels. UE: undersegmentation "
+    "error, 1 − ASA; NP: of Neubert and Protzel. Compactness by rim counts border pixels, as the "
+    "study's code does; by edges it is that of Schick et al. Weight: of colour (eikonal) or "
+    "compactness (SLIC). Means over annotators, then over the pictures of the parts named."
+)
 PUBLISHED_NOTE = "Below a row: what the original study published, and measured less published."
 
 
@@ -37,7 +43,7 @@ def printed(
     for number, (_, row) in enumerate(table.rows.iterrows()):
         names = {"Dataset": text(row["dataset"]) or NOTHING}
         settings = {
-            name.title(): text(shown_setting(name, row[name])) or NOTHING for name in SETTINGS
+            name.title(): text(shown_setting(name, row[name])) or NOTHING for name in table.settings
         }
         first = {
             heading(column): (bold if best[column.key][number] else str)(
@@ -94,9 +100,8 @@ def by_group(columns: tuple[Column, ...]) -> Iterator[tuple[str, Iterator[Column
 
 def shown_setting(name: str, value: object) -> str:
     """A setting as it is printed; no limit on pictures is all of them."""
-    if pd.isna(value):  # type: ignore[call-overload]
-        return ""
-    return "all" if name == "pictures" and value == 0 else str(value)
+    text = as_setting(value)
+    return "all" if (name, text) == ("pictures", "0") else text
 
 
 def three_digits(value: float) -> str:
@@ -121,8 +126,9 @@ def signed(difference: float) -> str:
 
 def settings_line(table: ResultsTable) -> str:
     """What all rows share: "Split published, width 64, epochs 20, seeds 0."; may be empty."""
+    words = {"saliency": "saliency maps from", "parts": "judged on"}
     shared = [
-        f"{'saliency maps from' if name == 'saliency' else name} {shown_setting(name, value)}"
+        f"{words.get(name, name)} {shown_setting(name, value)}"
         for name, value in constants(table).items()
     ]
     line = ", ".join(shared)
@@ -141,14 +147,16 @@ def without_constants(table: ResultsTable, cells: pd.DataFrame) -> pd.DataFrame:
 
 def notes(table: ResultsTable) -> list[str]:
     """What the numbers are, and which runs have none."""
-    lines = [NOTE] if table.name == "results" else []
+    told = {"results": [NOTE], "superpixels": [SUPERPIXEL_NOTE]}
+    lines = list(told.get(table.name, []))
     if table.rows["seeds"].str.contains(",").any():
         lines.append(f"{SEEDS_NOTE}.")
     if table.rows[[f"{column.key}_published" for column in table.columns]].notna().any(axis=None):
         lines.append(PUBLISHED_NOTE)
     if table.unevaluated:
+        job = "superpixels" if table.name == "superpixels" else "evaluate"
         lines.append(
             f"Not in the table: {counted(len(table.unevaluated), 'training run')} without scores "
-            f"({', '.join(table.unevaluated)}); mlflow run . -e evaluate -P run=<id> scores one."
+            f"({', '.join(table.unevaluated)}); mlflow run . -e {job} -P run=<id> scores one."
         )
     return lines

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from seglab.errors import SeglabError
-from seglab.results.experiments import Experiment, experiment_of, place
+from seglab.results.experiments import Experiment, experiment_of, experiments, place
 
 PARTS = ("train", "val", "test")
 SCORES = {"iou": "IoU", "dice": "Dice"}
 SETTINGS = ("split", "width", "epochs", "pictures", "seeds", "saliency")
+PAINTING = "superpixels"
+"""Task of runs whose networks paint superpixels instead of scoring masks."""
 MOVES_WORK = ("seed", "data_dir", "device", "workers", "resume")
 """Parameters in which runs of one row may differ: they change no number, or are the seed."""
 SPLIT_ORDER = ("published", "grouped")
@@ -34,16 +36,6 @@ SCORE_COLUMNS = tuple(
     for part in PARTS
     for score, name in SCORES.items()
 )
-JUDGED = "superpixels/network/eikonal/"
-"""Metrics of superpixels of what a network paints, at the last color weight of a sweep."""
-SUPERPIXEL_COLUMNS = (
-    Column("best_loss", "Validation", "Loss", "min"),
-    Column("superpixels", "Superpixels", "Number"),
-    Column("boundary_recall", "Superpixels", "BR"),
-    Column("undersegmentation", "Superpixels", "UE"),
-    Column("undersegmentation_np", "Superpixels", "UE NP"),
-    Column("compactness_pixels", "Superpixels", "CO"),
-)
 EPOCH_SCORES = {"loss": "Loss", **SCORES}
 EPOCH_COLUMNS = (
     Column("best_epoch", "Best epoch", "Epoch"),
@@ -53,6 +45,11 @@ EPOCH_COLUMNS = (
         for score, name in EPOCH_SCORES.items()
     ),
 )
+PAINTING_COLUMNS = (
+    Column("best_epoch", "Best epoch", "Epoch"),
+    Column("best_loss", "Best epoch", "Loss", "min"),
+    Column("last_loss", "Last epoch", "Loss"),
+)
 
 
 @dataclass(frozen=True)
@@ -60,33 +57,51 @@ class ResultsTable:
     """Scores of an experiment's configurations, as plain numbers."""
 
     name: str
-    """File name without extension: results, validation."""
+    """File name without extension: results, validation, painting, superpixels."""
     title: str
     columns: tuple[Column, ...]
     rows: pd.DataFrame
     """dataset and experiment; then for each column ``key`` its mean over seeds, ``key_std`` (over
     pictures; mean over seeds), ``key_seeds`` (standard deviation over seeds), ``key_published``,
-    ``key_published_std``, ``key_difference``; then split, width, epochs, pictures (0: all), seeds,
-    saliency, status, run_id and start_time (of the first seed)."""
+    ``key_published_std``, ``key_difference``; then ``settings``, status, run_id and start_time (of
+    the first seed)."""
     unevaluated: tuple[str, ...] = ()
     """Training runs without scores, by the first digits of their id, with status."""
+    settings: tuple[str, ...] = SETTINGS
+    """Columns that say what a row is of, beside its name; pictures 0 are all."""
+    blocks: tuple[str, ...] = ("split", "width", "epochs", "pictures")
+    """Settings by which the terminal table is divided, beside the data set."""
+    partial: tuple[str, ...] = ("saliency",)
+    """Settings that not every row has: those without one agree with all others."""
 
     def best(self, column: Column) -> "pd.Series[bool]":
-        """Rows with the best value of ``column`` in their data set and split, if it has one."""
+        """Rows with the best value of ``column`` in their data set and split, if it has one.
+
+        Where all scores are 0, none of them is good.
+        """
         if not column.best:
             return pd.Series(False, self.rows.index)
         groups = self.rows.groupby(["dataset", "split"])[column.key]
-        return self.rows[column.key].eq(groups.transform(column.best))
+        best = groups.transform(column.best)
+        return self.rows[column.key].eq(best) & ((column.best == "min") | (best > 0))
 
     def constants(self) -> dict[str, str]:
-        """Settings in which all rows agree; rows without saliency maps agree with any maps."""
-        values = {name: self.rows[name].astype("string").fillna("") for name in SETTINGS}
-        values["saliency"] = values["saliency"].where(lambda label: label != "")
+        """Settings in which all rows agree."""
+        values = {name: self.rows[name].map(as_setting).astype("string") for name in self.settings}
+        for name in self.partial:
+            values[name] = values[name].where(lambda label: label != "")
         return {
             name: column.max() if column.notna().any() else ""
             for name, column in values.items()
             if column.nunique() <= 1
         }
+
+
+def as_setting(value: object) -> str:
+    """A setting as text: numbers as short as they are, nothing for none."""
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def results_table(runs: pd.DataFrame) -> ResultsTable:
@@ -97,9 +112,11 @@ def results_table(runs: pd.DataFrame) -> ResultsTable:
     """
     rows = typed(runs)
     evaluated = rows[[column.key for column in SCORE_COLUMNS]].notna().any(axis=1)
-    missing = rows[(rows["experiment"] != "") & ~evaluated].sort_values(["start_time", "run_id"])
+    trained = (rows["experiment"] != "") & ~evaluated
+    missing = rows[trained].sort_values(["start_time", "run_id"])
     if not evaluated.any():
         raise SeglabError(nothing_to_show(len(runs), missing))
+    missing = missing[missing["task"] != PAINTING]
     return ResultsTable(
         name="results",
         title="Whole pictures",
@@ -109,26 +126,11 @@ def results_table(runs: pd.DataFrame) -> ResultsTable:
     )
 
 
-def superpixels_table(runs: pd.DataFrame, epochs: pd.DataFrame) -> ResultsTable | None:
-    """Validation loss of networks that paint superpixels and the scores of these; None without.
-
-    ``epochs`` as in ``validation_table``; boundary recall 5×5, undersegmentation 1 − ASA and
-    compactness from counted border pixels, as the superpixel study prints them.
-    """
-    rows = typed(runs).join(epochs, on="run_id")
-    judged = rows[rows["boundary_recall"].notna()]
-    if judged.empty:
-        return None
-    title = "Superpixels of what the networks paint"
-    columns = SUPERPIXEL_COLUMNS
-    return ResultsTable("superpixels", title, columns, arranged(judged, columns))
-
-
 def validation_table(runs: pd.DataFrame, epochs: pd.DataFrame) -> ResultsTable | None:
     """Validation scores of the same runs at their best and at their last epoch; None without.
 
     ``epochs`` has a row a run (index: run_id), columns best_epoch, best_loss … last_dice, as of
-    ``curves.best_and_last``.
+    ``observations.best_and_last``.
     """
     rows = typed(runs).join(epochs, on="run_id")
     scored = rows.reindex(columns=[column.key for column in SCORE_COLUMNS]).notna().any(axis=1)
@@ -137,6 +139,20 @@ def validation_table(runs: pd.DataFrame, epochs: pd.DataFrame) -> ResultsTable |
         return None
     title = "Validation tiles at the best and the last epoch"
     return ResultsTable("validation", title, EPOCH_COLUMNS, arranged(rows[known], EPOCH_COLUMNS))
+
+
+def painting_table(runs: pd.DataFrame, epochs: pd.DataFrame) -> ResultsTable | None:
+    """Validation losses of the networks that learnt to paint superpixels; None without.
+
+    ``epochs`` as in ``validation_table``.
+    """
+    rows = typed(runs).join(epochs, on="run_id")
+    known = (rows["task"] == PAINTING) & rows["best_loss"].notna()
+    if not known.any():
+        return None
+    title = "Painted superpixels: validation loss at the best and the last epoch"
+    columns = PAINTING_COLUMNS
+    return ResultsTable("painting", title, columns, arranged(rows[known], columns))
 
 
 def typed(runs: pd.DataFrame) -> pd.DataFrame:
@@ -157,13 +173,20 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
         for score in SCORES
         for suffix in ("", "_std")
     }
-    numbers |= {c.key: column(f"metrics.{JUDGED}{c.key}") for c in SUPERPIXEL_COLUMNS[1:]}
     params = [name for name in map(str, runs) if name.startswith("params.")]
     found = [params_of(run, params) for _, run in runs[params].iterrows()]
+    places = [place(params) for params in found]
+    titles = [e.title for e in experiments()]
+    # The studies' names tell schedules apart, which a run's own title does not.
+    names = [
+        titles[at] if own and at < len(titles) else own
+        for own, at in zip(text("tags.seglab.experiment_title"), places, strict=True)
+    ]
     return pd.DataFrame(
         {
             "dataset": text("tags.seglab.dataset_title"),
-            "experiment": text("tags.seglab.experiment_title"),
+            "experiment": pd.Series(names, runs.index, dtype="string"),
+            "task": text("tags.seglab.task"),
             **{name: pd.to_numeric(values).astype(float) for name, values in numbers.items()},
             "split": text("params.split"),
             # The width that a network really had; its parameter may be 0, the model's own.
@@ -176,7 +199,7 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
             "run_id": text("run_id"),
             "start_time": pd.to_datetime(column("start_time"), utc=True),
             "data": text("params.dataset"),
-            "place": [place(params) for params in found],
+            "place": places,
             "published": [experiment_of(p, p.get("dataset", "")) for p in found],
             "configuration": [configuration(params) for params in found],
         },
@@ -194,7 +217,9 @@ def configuration(params: Mapping[str, str]) -> str:
     return repr(sorted((name, v) for name, v in params.items() if name not in MOVES_WORK))
 
 
-def arranged(rows: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
+def arranged(
+    rows: pd.DataFrame, columns: tuple[Column, ...], settings: tuple[str, ...] = SETTINGS
+) -> pd.DataFrame:
     """``rows`` over their seeds, in published order, with published figures beside them."""
     same = ["dataset", "experiment", "saliency", "configuration"]
     rows = rows.sort_values(["start_time", "run_id"])
@@ -203,10 +228,10 @@ def arranged(rows: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
     groups = rows.groupby([*same, again], sort=False)
     merged = pd.DataFrame([over_seeds(group, columns) for _, group in groups])
     split = merged["split"].map(lambda s: (*SPLIT_ORDER, s).index(s))
-    order = ["dataset", "split_place", "place", "start_time", "run_id"]
+    order = ["dataset", "split_place", "split", "place", "start_time", "run_id"]
     merged = merged.assign(split_place=split).sort_values(order).reset_index(drop=True)
     kept = [key for column in columns for key in parts_of(column)]
-    front, back = ["dataset", "experiment"], [*SETTINGS, "status", "run_id", "start_time"]
+    front, back = ["dataset", "experiment"], [*settings, "status", "run_id", "start_time"]
     types = {"width": "Int64", "epochs": "Int64", "pictures": "Int64"}
     return merged[[*front, *kept, *back]].astype(types | dict.fromkeys(kept, float))
 
@@ -252,9 +277,11 @@ def nothing_to_show(runs: int, missing: pd.DataFrame) -> str:
             f"no training run among the {counted(runs, 'run')} of this experiment: start one with "
             "`mlflow run . -e train`, then score it with `mlflow run . -e evaluate -P run=<id>`"
         )
+    last = missing.iloc[-1]
+    job = "superpixels" if last["task"] == PAINTING else "evaluate"
     return (
         f"{counted(len(missing), 'training run')} in this experiment, none scored yet: run "
-        f"`mlflow run . -e evaluate -P run={missing['run_id'].iloc[-1]}`"
+        f"`mlflow run . -e {job} -P run={last['run_id']}`"
     )
 
 

@@ -13,8 +13,17 @@ from seglab.results.table import ResultsTable
 COLUMNS = 120
 """Characters a line may have."""
 WIDEST_NAME = 24
-BLOCK = ["dataset", "split", "width", "epochs", "pictures"]
-"""What the rows under one heading share."""
+HEADINGS = {
+    "split": "{} split",
+    "parts": "judged on {}",
+    "width": "width {}",
+    "epochs": "{} epochs",
+    "pictures": "{} pictures a part",
+    "seeds": "seed {}",
+    "weight": "weight {}",
+    "colour": "{} colour",
+}
+"""How a setting that all rows under a heading share is told there."""
 ANSI = re.compile(r"\x1b\[\d*m")
 
 
@@ -44,26 +53,33 @@ def plain(table: ResultsTable, mark: Callable[[str], str] = with_star) -> str:
 
 def in_blocks(table: ResultsTable, cells: pd.DataFrame) -> str:
     """Blocks of ``cells`` under their headings, then the notes."""
-    seeds = table.rows["seeds"].nunique() > 1
+    constants = table.constants()
+    shared = [s for s in table.settings if s in table.blocks or (s in constants and s in HEADINGS)]
     cells = cells.drop(columns=LINE)
     blocks = []
-    for _, rows in table.rows.groupby(BLOCK, sort=False, dropna=False):
+    for _, rows in table.rows.groupby(["dataset", *table.blocks], sort=False, dropna=False):
         block = cells.loc[rows.index]
         first = block.iloc[0]
-        heading = [first["Dataset"].replace("\n", ""), f"{first['Split']} split"]
-        heading += [f"width {first['Width']}", f"{first['Epochs']} epochs"]
-        heading += [f"{first['Pictures']} pictures a part"] * first["Pictures"].isdecimal()
-        heading += [] if seeds else [f"seed {first['Seeds']}"]
-        body = block.drop(columns=["Dataset", *(n.title() for n in BLOCK[1:]), "Saliency"])
-        body = body if seeds else body.drop(columns="Seeds")
+        values = {s: constants[s] if s in constants else first[s.title()] for s in shared}
+        heading = [first["Dataset"].replace("\n", "")]
+        heading += [HEADINGS[s].format(value) for s, value in values.items() if worth(s, value)]
+        columns = ["Dataset", *(s.title() for s in shared), "Saliency"]
+        body = block.drop(columns=columns, errors="ignore")
         headers = [name.replace(" ", "\n") for name in body.columns]
         grid = tabulate(body.to_numpy().tolist(), headers=headers, disable_numparse=True)
         blocks.append("\n".join([filled(" · ".join(heading)), grid, *saliency_lines(rows)]))
     return "\n\n".join([*blocks, *map(filled, notes(table))])
 
 
+def worth(setting: str, value: str) -> bool:
+    """Whether a shared setting says anything: that all pictures were taken goes without saying."""
+    return value.isdecimal() and value != "0" if setting == "pictures" else value != ""
+
+
 def saliency_lines(rows: pd.DataFrame) -> list[str]:
     """What computed a block's saliency maps; each with its runs if not all are alike."""
+    if "saliency" not in rows:
+        return []
     by_label = rows[rows["saliency"] != ""].groupby("saliency", sort=False)["run_id"]
     lines = []
     for label, runs in by_label:

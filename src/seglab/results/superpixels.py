@@ -1,0 +1,140 @@
+"""The table of superpixels: a row an input × method × weight, photos beside what networks paint."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from seglab.results.experiments import experiments
+from seglab.results.table import PAINTING, Column, ResultsTable, arranged, short_ids, typed
+
+PHOTO = "photo"
+POINT = ["input", "method", "weight", "update", "asked"]
+"""What makes one row of a judged run's pictures."""
+COLUMNS = (
+    Column("superpixels", "Superpixels", "K"),
+    Column("boundary_recall", "Superpixels", "BR"),
+    Column("undersegmentation", "Superpixels", "UE"),
+    Column("undersegmentation_np", "Superpixels", "UE NP"),
+    Column("compactness_pixels", "Compactness", "by rim"),
+    Column("compactness", "Compactness", "by edges"),
+)
+SETTINGS = ("parts", "weight", "colour", "width", "epochs", "pictures", "seeds")
+OF_TRAINING = ("width", "epochs", "pictures", "seeds")
+METHODS = {"slic": "SLIC", "eikonal": "Eikonal (FMS)"}
+"""Names of methods as the study prints them; the others go by their own."""
+STUDYS = ("bsds500", 400)
+STUDYS_POINTS = (("eikonal", 7.0, "seed"), ("slic", 10.0, ""))
+"""The study's superpixels: pictures and number; method, weight and colour."""
+
+
+def superpixels_table(
+    runs: pd.DataFrame, judged: Mapping[str, pd.DataFrame]
+) -> ResultsTable | None:
+    """Scores of all judged superpixels, over pictures and seeds; None without any.
+
+    ``judged`` has the per-picture rows of each run that judged superpixels: a training that
+    ``reproduce`` scored, or a run of its own, of photos alone or of a network that its tag names.
+    Photos that several runs judged alike are one row. Published figures stand beside the study's
+    own points.
+    """
+    rows = points(runs, judged)
+    if rows.empty:
+        return None
+    every = typed(runs)
+    unjudged = every[(every["task"] == PAINTING) & ~every["run_id"].isin(rows["painter"])]
+    return ResultsTable(
+        name="superpixels",
+        title="Superpixels of photos, and of what networks paint",
+        columns=COLUMNS,
+        rows=arranged(rows, COLUMNS, SETTINGS),
+        unevaluated=tuple(short_ids(row) for _, row in unjudged.iterrows()),
+        settings=SETTINGS,
+        blocks=("parts",),
+        partial=("weight", "colour", *OF_TRAINING),
+    )
+
+
+def points(runs: pd.DataFrame, judged: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """A row a judging run and point, oldest first, photos once: what ``arranged`` takes of it.
+
+    Beside this it has ``COLUMNS``, ``POINT``, key (of the experiment; empty if it is of none) and
+    painter (run id of the network's training; empty for photos).
+    """
+    rows = []
+    described = by_run(runs)
+    painted = painters(runs)
+    for run_id, pictures in judged.items():
+        run = described[run_id]
+        pictures = pictures.assign(update=pictures["update"].map(colour, na_action=None))
+        scores = [column.key for column in COLUMNS if column.key in pictures]
+        parts = "+".join(dict.fromkeys(pictures["part"]))
+        for values, group in pictures.groupby(POINT, sort=False, dropna=False):
+            point = dict(zip(POINT, values, strict=True))
+            source = source_of(point, described.get(painted.get(run_id, "")))
+            where = {"dataset": run["judged"], "parts": parts, "split": parts, "saliency": ""}
+            of_run = {name: run[name] for name in ("run_id", "start_time", "status")}
+            rows.append(of_run | where | point | source | dict(group[scores].mean()))
+    if not rows:
+        return pd.DataFrame(columns=[*POINT, "painter"])
+    for row in rows:
+        row["colour"] = row["update"]
+        row["configuration"] = repr([row[name] for name in ("parts", *POINT, "trained")])
+        row["published"] = published_beside(row)
+    frame = pd.DataFrame(rows).sort_values(["start_time", "run_id"], kind="stable")
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame, *(c.key for c in COLUMNS)])))
+    again = frame.duplicated(["dataset", "configuration"]) & (frame["input"] == PHOTO)
+    return frame[~again].reset_index(drop=True)
+
+
+def by_run(runs: pd.DataFrame) -> dict[str, dict[str, Any]]:
+    """``typed`` rows by run, with the title of the pictures that superpixels were judged on."""
+    described = typed(runs)
+    told = runs.get("tags.seglab.judged_title", pd.Series(pd.NA, runs.index, dtype="string"))
+    judged = told.astype("string").fillna(described["dataset"])
+    return {str(r["run_id"]): r for r in described.assign(judged=judged).to_dict("records")}  # type: ignore[misc]
+
+
+def painters(runs: pd.DataFrame) -> dict[str, str]:
+    """The training whose network's output each run judged: itself, or the one its tag names."""
+    rows = typed(runs)
+    targets = runs.get("tags.seglab.target_run", pd.Series(pd.NA, runs.index, dtype="string"))
+    targets = targets.astype("string").fillna("").where(rows["experiment"] == "", rows["run_id"])
+    return dict(zip(rows["run_id"], targets, strict=True))
+
+
+def source_of(point: Mapping[str, Any], trained: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Whose superpixels a point has: a photo's, or those of the output of a run's network."""
+    method = point["method"]
+    name = METHODS.get(method, str(method).replace("_", " "))
+    if trained is None or point["input"] == PHOTO:
+        # Photos first, the study's methods before the others; unknown networks last.
+        photo = point["input"] == PHOTO
+        order = [*METHODS, method].index(method)
+        title = f"{name} of the {'photo' if photo else 'output of an unknown network'}"
+        place = order - len(METHODS) - 1 if photo else len(experiments())
+        key = method if photo and method in METHODS else ""
+        blank = dict.fromkeys(OF_TRAINING, pd.NA) | {"seeds": "", "trained": "", "painter": ""}
+        return blank | {"experiment": title, "place": place, "key": key}
+    own = "" if method == "eikonal" else f", {name}"
+    place = trained["place"]
+    return {
+        **{setting: trained[setting] for setting in (*OF_TRAINING, "place")},
+        "trained": trained["configuration"],
+        "painter": trained["run_id"],
+        "experiment": f"{trained['experiment']}{own}",
+        "key": experiments()[place].key if place < len(experiments()) else "",
+    }
+
+
+def colour(update: object) -> str:
+    """What eikonal fronts compare colours with; empty for other methods."""
+    return "" if pd.isna(update) else ("mean" if update else "seed")  # type: ignore[call-overload]
+
+
+def published_beside(row: Mapping[str, Any]) -> object:
+    """The experiment whose figures stand beside a point; None beside all but the study's own."""
+    point = row["method"], row["weight"], row["update"]
+    if (row["dataset"], row["asked"]) != STUDYS or point not in STUDYS_POINTS:
+        return None
+    return next((e for e in experiments() if e.key == row["key"]), None)

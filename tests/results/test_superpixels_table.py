@@ -1,0 +1,136 @@
+"""The table of superpixels: every point with what it is of, photos once, published beside."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seglab.results.formats import as_text, markdown
+from seglab.results.latex import latex
+from seglab.results.page import html
+from seglab.results.printed import notes, printed
+from seglab.results.report import Report
+from seglab.results.superpixels import superpixels_table
+from seglab.results.table import results_table
+from tests.results.published import PUBLISHED, training_run
+
+SCHEDULE_B = {
+    "model": "can", "depth": "7", "schedule": "drop", "dataset": "coco", "inputs": "rgb",
+    "learning_rate": "0.01", "schedule_epochs": "10", "epochs": "80",
+}  # fmt: skip
+SCORES = ("superpixels", "boundary_recall", "undersegmentation", "compactness_pixels")
+
+
+def painter(number, judged="bsds500", **changes):
+    params = {f"params.{name}": value for name, value in (SCHEDULE_B | changes).items()}
+    tags = {"tags.seglab.task": "superpixels", "tags.seglab.experiment_title": "CAN d=7 RGB"}
+    tags |= {"tags.seglab.judged_title": judged} if judged else {}
+    return training_run(number, "rgb", dataset="coco", **params, **tags)
+
+
+def by_hand(number, target=""):
+    run = {"run_id": f"{number:08x}" + "0" * 24, "name": "superpixels bsds500"}
+    run |= {"status": "FINISHED", "start_time": pd.Timestamp("2025-02-01", tz="UTC")}
+    run |= {"tags.seglab.dataset_title": "bsds500", "tags.seglab.judged_title": "bsds500"}
+    return run | ({"tags.seglab.target_run": target} if target else {})
+
+
+def rows(*points, part="test", update=False):
+    """Two pictures a point: (input, method, weight, recall, compactness), 0.1 apart."""
+    found = [
+        (
+            *(image, part, source, method, weight, update if method == "eikonal" else None, 400),
+            *(400, recall + off, 0.04, compactness + off),
+        )
+        for source, method, weight, recall, compactness in points
+        for image, off in (("a", -0.05), ("b", 0.05))
+    ]
+    columns = ["image", "part", "input", "method", "weight", "update", "asked", *SCORES]
+    return pd.DataFrame(found, columns=columns).astype({"update": "boolean", "weight": float})
+
+
+PHOTO = ("photo", "eikonal", 7.0, 0.9, 0.5)
+NETWORK = ("network", "eikonal", 7.0, 0.8, 0.7)
+
+
+def table_of(runs, judged):
+    return superpixels_table(pd.DataFrame(runs), {run["run_id"]: j for run, j in judged})
+
+
+def test_every_point_of_a_sweep_is_a_row_and_photos_stand_first():
+    run = painter(1)
+    points = [PHOTO, ("photo", "eikonal", 3.0, 0.8, 0.6), NETWORK]
+    table = table_of([run], [(run, rows(*points, ("network", "eikonal", 3.0, 0.7, 0.8)))])
+    shown = table.rows[["experiment", "weight", "colour", "parts", "seeds"]].to_numpy().tolist()
+    photo, network = "Eikonal (FMS) of the photo", "CAN d=7, schedule B"
+    assert shown == [
+        [photo, 7, "seed", "test", ""],
+        [photo, 3, "seed", "test", ""],
+        [network, 7, "seed", "test", "0"],
+        [network, 3, "seed", "test", "0"],
+    ]
+    assert table.rows["boundary_recall"].tolist() == pytest.approx([0.9, 0.8, 0.8, 0.7])
+
+
+def test_published_figures_stand_beside_the_studys_points_alone():
+    run, hand = painter(1), by_hand(2)
+    slic = ("photo", "slic", 10.0, 0.8, 0.3)
+    judged = [(run, rows(PHOTO, NETWORK)), (hand, rows(slic, ("photo", "slic", 20.0, 0.8, 0.3)))]
+    found = table_of([run, hand], judged).rows.set_index(["experiment", "weight"])
+    published = found["compactness_pixels_published"]
+    assert published["SLIC of the photo", 10] == 0.31
+    assert published["Eikonal (FMS) of the photo", 7] == 0.48
+    assert published["CAN d=7, schedule B", 7] == 0.7682
+    assert np.isnan(published["SLIC of the photo", 20])
+    difference = found["boundary_recall_difference"]["CAN d=7, schedule B", 7]
+    assert difference == pytest.approx(0.8 - 0.8781)
+    # Fronts that compare with running means are not the study's, nor are other pictures.
+    running = table_of([hand], [(hand, rows(PHOTO, update=True))]).rows
+    other = painter(1, judged="folder/mine")
+    for table in (running, table_of([other], [(other, rows(PHOTO, NETWORK))]).rows):
+        assert table["compactness_pixels_published"].isna().all()
+
+
+def test_photos_that_several_runs_judged_are_one_row_and_seeds_are_one():
+    runs = [painter(n, **{"seed": str(n - 1)}) for n in (1, 2)]
+    other = ("network", "eikonal", 7.0, 0.6, 0.7)
+    judged = [(runs[0], rows(PHOTO, NETWORK)), (runs[1], rows(PHOTO, other))]
+    table = table_of(runs, judged).rows
+    assert table["experiment"].tolist() == ["Eikonal (FMS) of the photo", "CAN d=7, schedule B"]
+    assert table["seeds"].tolist() == ["", "0,1"]
+    assert table["boundary_recall"][1] == pytest.approx(0.7)
+    assert table["boundary_recall_seeds"][1] == pytest.approx(np.std([0.8, 0.6], ddof=1))
+
+
+def test_a_network_judged_by_hand_is_named_and_one_never_judged_is_told():
+    run, idle, hand = painter(1, judged=""), painter(3, judged=""), by_hand(2, painter(1)["run_id"])
+    table = table_of([run, idle, hand], [(hand, rows(PHOTO, NETWORK))])
+    assert table.rows["experiment"].tolist()[1] == "CAN d=7, schedule B"
+    assert table.rows["run_id"].tolist() == [hand["run_id"]] * 2
+    assert table.unevaluated == ("00000003",)
+    assert "-e superpixels -P run=<id> scores one" in notes(table)[-1]
+    # The table of masks does not call painters unscored.
+    masks = training_run(4, "rgb", scores=PUBLISHED["icoseg/subset_80"]["rgb"])
+    assert results_table(pd.DataFrame([run, idle, hand, masks])).unevaluated == ()
+
+
+def test_other_parts_are_other_rows():
+    run, hand = painter(1), by_hand(2, painter(1)["run_id"])
+    both = [(run, rows(PHOTO, NETWORK)), (hand, rows(PHOTO, NETWORK, part="val"))]
+    assert table_of([run, hand], both).rows["parts"].tolist() == ["test", "test", "val", "val"]
+
+
+def test_every_format_names_weight_parts_and_compactness():
+    run = painter(1)
+    table = table_of([run], [(run, rows(PHOTO, NETWORK))])
+    text = as_text(Report([table]))
+    assert "bsds500 · judged on test · weight 7 · seed colour · width 64 · 80 epochs" in text
+    assert max(map(len, text.splitlines())) <= 120
+    assert printed(table)["Line"].tolist() == ["measured", "published", "difference"] * 2
+    for made in (markdown(Report([table])), latex([table]), html(Report([table]))):
+        assert "by rim" in made
+        assert "by edges" in made
+        assert "judged on test" in made.lower()
+
+
+def test_without_judged_superpixels_there_is_no_table():
+    assert superpixels_table(pd.DataFrame([painter(1)]), {}) is None
