@@ -210,6 +210,18 @@ def test_a_png_with_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
         read_image(path)
 
 
+def test_a_deflated_tiff_with_a_wrong_checksum_is_refused(tmp_path: Path) -> None:
+    path = save(tmp_path / "a.tif", RGB, compression="tiff_adobe_deflate")
+    np.testing.assert_array_equal(read_image(path), RGB)
+    with Image.open(path) as image:
+        end = image.tag_v2[273][0] + image.tag_v2[279][0]
+    data = bytearray(path.read_bytes())
+    data[end - 1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DataError, match=r"a\.tif cannot be decoded: .*incorrect data check"):
+        read_image(path)
+
+
 def test_pixels_that_a_tiff_does_not_have_are_not_made_up(tmp_path: Path) -> None:
     path = save(tmp_path / "a.tif", GREY, tiffinfo={278: 40})
     data = path.read_bytes()

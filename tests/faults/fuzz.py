@@ -47,6 +47,8 @@ class Verdict(NamedTuple):
     """refused, equal, or what went wrong."""
     second: str
     """Of a picture that was read: same, refused, other or none, by the second decoder."""
+    changed: bool
+    """Whether what was read is not what it was before the damage."""
 
 
 def reference(data: bytes) -> np.ndarray | None:
@@ -120,6 +122,15 @@ def judge(path: Path, data: bytes, mask: bool, plain: bool, is_whole: bool) -> t
     return "equal", "same" if np.array_equal(pixels, other) else "other"
 
 
+def differ(data: bytes, before: bytes, mask: bool) -> bool:
+    """Whether the reference reads other pixels in ``data`` than in ``before``, or can read one."""
+    found = [reference(each) for each in (data, before)]
+    if found[0] is None or found[1] is None:
+        return True
+    seen = [_as_mask(each) if mask else _as_image(each) for each in found]
+    return not np.array_equal(*seen)
+
+
 def _as_image(expected: np.ndarray) -> np.ndarray:
     return np.dstack([expected >> 8] * 3) if expected.ndim == 2 else expected
 
@@ -146,7 +157,8 @@ def fuzz(numbers: Sequence[int], seed: int = 0) -> list[Verdict]:
                 path, data, whole.mask, whole.kind in PLAIN, damage is untouched
             )
             path.unlink()
-            verdicts.append(Verdict(whole.suffix, damage.__name__, outcome, second))
+            changed = outcome == "equal" and differ(data, whole.data, whole.mask)
+            verdicts.append(Verdict(whole.suffix, damage.__name__, outcome, second, changed))
             if outcome not in ("refused", "equal"):
                 print(f"{path.name}, {damage.__name__}: {outcome}", file=sys.stderr)
     return verdicts
@@ -158,9 +170,12 @@ def counted(verdicts: Sequence[Verdict], by: str) -> str:
         (getattr(v, by), v.outcome if v[2] in ("refused", "equal") else "wrong") for v in verdicts
     )
     names = list(dict.fromkeys(getattr(v, by) for v in verdicts))
-    rows = [[n, *(counts[n, o] for o in ("refused", "equal", "wrong"))] for n in names]
-    rows.append(["all", *(sum(row[i] for row in rows) for i in (1, 2, 3))])
-    return tabulate(rows, headers=[by, "refused", "equal", "wrong"], tablefmt="github")
+    changed = Counter(getattr(v, by) for v in verdicts if v.changed)
+    outcomes = ("refused", "equal", "wrong")
+    rows = [[n, *(counts[n, o] for o in outcomes), changed[n]] for n in names]
+    rows.append(["all", *(sum(row[i] for row in rows) for i in (1, 2, 3, 4))])
+    headers = [by, *outcomes, "equal, but changed by the damage"]
+    return tabulate(rows, headers=headers, tablefmt="github")
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import resource
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
 import torch
@@ -11,6 +12,8 @@ from mlflow import MlflowClient
 from seglab.data.config import PrepareConfig
 from seglab.data.prepare import prepare
 from seglab.errors import OutOfMemoryError
+from seglab.evaluation.predict import painted
+from seglab.networks.build import build
 from seglab.networks.memory import memory_told
 from seglab.training.config import TrainConfig
 from seglab.tuning.worker import FAILS_A_TRIAL
@@ -46,6 +49,20 @@ def test_a_training_names_the_flags_to_lower_and_its_run_fails(
     (run,) = MlflowClient().search_runs(["0"])
     assert run.info.status == "FAILED"
     assert "--tile=4096" in run.data.tags["seglab.error"]
+
+
+def test_a_picture_too_large_to_be_painted_is_told_with_its_size() -> None:
+    network = build(channels=3, classes=3, model="can", width=24, depth=7)
+
+    def with_little_memory() -> None:
+        torch.set_num_threads(1)
+        limit = psutil.Process().memory_info().vms + ROOM
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        picture = np.zeros((4096, 4096, 3), np.uint8)
+        with pytest.raises(OutOfMemoryError, match=r"with 1×4096×4096 pixels at once .*parts"):
+            painted(network, picture, torch.device("cpu"))
+
+    assert in_child(with_little_memory) == 0
 
 
 @pytest.mark.parametrize(

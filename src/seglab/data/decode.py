@@ -2,8 +2,8 @@
 
 - JPEG, PNG, TIFF, BMP and WebP. A file whose content is of another format than its extension says
   is refused, and so is one that is truncated or cannot be decoded. (A JPEG that lost only its end
-  marker has all its pixels and is read.) A PNG must have the checksums it says. The other formats
-  have none: damage that leaves a file well formed shows in its pixels alone.
+  marker has all its pixels and is read.) A PNG and a deflated TIFF must have the checksums they
+  say. Other files have none: damage that leaves one well formed shows in its pixels alone.
 - EXIF and TIFF orientation is applied, to images and masks alike.
 - A palette is read through its colours. Grey is repeated to three channels. CMYK and YCbCr are
   converted to RGB. Embedded colour profiles are ignored.
@@ -16,6 +16,7 @@
 """
 
 import io
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Integer, UInt8, UInt16
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
+from PIL.TiffImagePlugin import (
+    COMPRESSION,
+    STRIPBYTECOUNTS,
+    STRIPOFFSETS,
+    TILEBYTECOUNTS,
+    TILEOFFSETS,
+    TiffImageFile,
+)
 
 from seglab.data.files import atomic_write
 from seglab.errors import DataError
@@ -39,6 +48,8 @@ FORMATS = {
 """The format that an extension (in lower case) promises."""
 
 END_OF_PNG = b"IEND\xaeB`\x82"
+DEFLATE = {8, 32946}
+"""Values of TIFF's tag Compression for it: Adobe's and the older one."""
 GREY_16 = {"I;16", "I;16B", "I;16L"}
 READ_AS = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB", "CMYK": "RGB", "YCbCr": "RGB"}
 """Pillow's modes of up to 8 bits a channel and what each is converted to."""
@@ -129,11 +140,25 @@ def _decoded(path: Path) -> tuple[Integer[np.ndarray, "h w *c"], bool]:
             raise _RefusedError("is truncated: the end of the PNG is missing")
         # Loading alone does not look at the checksums of the pixels.
         Image.open(io.BytesIO(data)).verify()
+    if found == "TIFF":
+        _compare_sums(image, data)
     _refuse_gaps(image)
     sixteen_bits = any("16" in _raw_mode(tile.args) for tile in image.tile)
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     return _pixels(_without_alpha(image)), sixteen_bits
+
+
+def _compare_sums(image: ImageFile.ImageFile, data: bytes) -> None:
+    """Raises ``zlib.error`` for deflated pixels with a wrong checksum, which libtiff reads."""
+    assert isinstance(image, TiffImageFile)
+    tags = image.tag_v2
+    if tags.get(COMPRESSION) not in DEFLATE:
+        return
+    starts = tags.get(STRIPOFFSETS) or tags.get(TILEOFFSETS) or ()
+    sizes = tags.get(STRIPBYTECOUNTS) or tags.get(TILEBYTECOUNTS) or ()
+    for start, size in zip(starts, sizes, strict=True):
+        zlib.decompress(data[start : start + size])
 
 
 def _refuse_gaps(image: ImageFile.ImageFile) -> None:

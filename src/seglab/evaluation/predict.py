@@ -7,8 +7,12 @@ from torch import Tensor, nn
 
 from seglab.data.tiles import cut, merge
 from seglab.errors import CheckpointError
+from seglab.networks.memory import memory_told
 from seglab.networks.precision import autocast
 from seglab.networks.unet import DIVISOR, UNet
+
+SMALLER = "take a machine with more, cut pictures into parts, or train with a smaller --tile"
+"""What helps where a network needs more memory for its answer than there is."""
 
 
 def probability_map(
@@ -91,11 +95,14 @@ def colours(
 def answer(
     network: nn.Module, batch: UInt8[np.ndarray, "n h w c"], device: torch.device, precision: str
 ) -> Float[Tensor, "n k h w"]:
-    """What ``network``, in evaluation mode, makes of a batch; ``CheckpointError`` for a NaN."""
-    # Channels last in memory, as the pictures come: what convolutions are fastest on.
-    x = torch.from_numpy(batch).to(device).permute(0, 3, 1, 2) / 255
-    with autocast(precision, device):
-        outputs: Tensor = network(x)
+    """What ``network``, in evaluation mode, makes of a batch; ``CheckpointError`` for a NaN.
+
+    Raises ``OutOfMemoryError`` with the size of what did not fit.
+    """
+    size = "×".join(map(str, batch.shape[:3]))
+    with memory_told(f"with {size} pixels at once", SMALLER), autocast(precision, device):
+        # Channels last in memory, as the pictures come: what convolutions are fastest on.
+        outputs: Tensor = network(torch.from_numpy(batch).to(device).permute(0, 3, 1, 2) / 255)
     if outputs.isnan().any():
         raise CheckpointError(
             f"the network answers NaN in {precision}: its weights are damaged or were trained to "

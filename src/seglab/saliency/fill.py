@@ -12,6 +12,7 @@ from seglab.data.files import digest_of
 from seglab.data.pictures import PictureSet
 from seglab.data.tiles import grid
 from seglab.errors import WeightsError
+from seglab.networks.memory import memory_told
 from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.saliency.config import Rule, SaliencyConfig
 from seglab.saliency.maps import stream_maps
@@ -110,7 +111,11 @@ def compute(
     sizes = [(pictures[name].height, pictures[name].width) for name in names]
     patches = sum(rows * cols for rows, cols in (grid(*size, settings.patch) for size in sizes))
     started = time.perf_counter()
-    with tqdm(total=patches, desc=f"saliency maps ({', '.join(rules)})", unit="patch") as bar:
+    lower = "--batch_size" if batch_size > 1 else "--patch"
+    with (
+        memory_told(f"with --batch_size={batch_size}, --patch={settings.patch}", f"lower {lower}"),
+        tqdm(total=patches, desc=f"saliency maps ({', '.join(rules)})", unit="patch") as bar,
+    ):
         images = (pictures.image(name) for name in names)
         stream = stream_maps(network, images, rules, settings, batch_size, ready=bar.update)
         for done, (name, maps) in enumerate(zip(names, stream, strict=True), start=1):
