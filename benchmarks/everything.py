@@ -28,6 +28,8 @@ SETS: dict[str, dict[str, list[str]]] = {
         "pictures": [],
         "scores": [],
         "logging": [],
+        "tuning": [],
+        "workers": [],
         "help": [],
     },
     "gpu": {

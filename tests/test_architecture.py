@@ -46,7 +46,10 @@ def test_rooms_import_only_what_the_table_allows(path):
     assert not {n for n in imports(path) if n.split(".")[0] in ("entry_points", "dashboards")}
 
 
-@pytest.mark.parametrize(("library", "room"), [("mlflow", "tracking"), ("optuna", "tuning")])
+OWNERS = {"mlflow": "tracking", "optuna": "tuning", "ray": "launching", "submitit": "launching"}
+
+
+@pytest.mark.parametrize(("library", "room"), OWNERS.items())
 def test_library_is_imported_by_one_room_alone(library, room):
     users = {room_of(path) for path in FILES if library in {n.split(".")[0] for n in imports(path)}}
     assert users <= {room}

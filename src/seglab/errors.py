@@ -54,6 +54,10 @@ class StudyError(SeglabError):
     """A study's database that cannot be used, or a study that came to nothing."""
 
 
+class LaunchError(SeglabError):
+    """Workers that cannot be started, or failed."""
+
+
 class TrackingError(SeglabError):
     """An MLflow store, run or artifact that cannot be reached or does not exist."""
 

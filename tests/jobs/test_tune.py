@@ -11,9 +11,12 @@ from mlflow import MlflowClient
 from workspace import Workspace
 
 from seglab.data.config import PrepareConfig
+from seglab.data.pictures import open_pictures
 from seglab.data.prepare import prepare
 from seglab.errors import StudyError
 from seglab.jobs.tune import train_trial, tune
+from seglab.superpixels.config import TargetsConfig
+from seglab.superpixels.targets import fill_targets
 from seglab.tracking.run import start_run
 from seglab.training.checkpoint import LAST
 from seglab.tuning.config import TuneConfig
@@ -84,6 +87,7 @@ def test_study_is_found_whole_from_its_run(space, study_named, capsys):
     assert champion.run_id == best.user_attrs[RUN]
     figures = {file.path for file in client.list_artifacts(parent.info.run_id, "figures")}
     assert {"figures/history.png", "figures/curves.png", "figures/map.png"} <= figures
+    assert "figures/study.html" in figures
 
     # What it says trains the best trial does train it, bit for bit.
     command = parent.data.tags["seglab.best_command"]
@@ -120,6 +124,48 @@ def test_loss_that_is_not_finite_fails_the_trial_alone(space, study_named):
     statuses = {run.info.status: run.data.tags for run in children(study)}
     assert set(statuses) == {"FINISHED", "FAILED"}
     assert "the loss became" in statuses["FAILED"]["seglab.error"]
+
+
+def test_too_large_a_network_fails_the_trial_alone(space, study_named):
+    tune(small(space, "large", sampler="grid", space="width=2|4000000", width=0))  # 576 TB
+    study = study_named("large")
+    states = {trial.params["width"]: trial.state.name for trial in study.trials}
+    assert states == {2: "COMPLETE", 4000000: "FAIL"}
+    failed = next(run for run in children(study) if run.info.status == "FAILED")
+    assert failed.data.tags["seglab.error"].startswith("out of memory")
+
+
+def test_painters_are_compared_by_boundary_recall_at_one_compactness(space, study_named):
+    pictures = open_pictures(str(space.data_dir), "folder")
+    painting = {"dataset": "folder", "data_dir": str(space.data_dir), "superpixels": 12}
+    fill_targets(TargetsConfig(mask_weight=0, workers=1, **painting), pictures)
+    given = {name: value for name, value in SMALL.items() if name != "tile"} | {"crop": 16}
+    config = TuneConfig(
+        study="recall",
+        data_dir=str(space.data_dir),
+        trials=1,
+        **given | {"task": "superpixels", "objective": "boundary_recall"},
+    )
+    tune(config)
+    (trial,) = study_named("recall").trials
+    assert trial.state.name == "COMPLETE"
+    assert 0 < trial.value <= 1
+    (run,) = children(study_named("recall"))
+    assert run.data.metrics["objective"] == trial.value
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_study_on_a_cluster_with_room_for_one_worker_of_two(ray_cluster, space, study_named):
+    address = ray_cluster.address
+    tune(small(space, "spread", trials=2, workers=2, engine="ray", ray_address=address))
+    study = study_named("spread")
+    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 2
+    runs = children(study)
+    assert {run.info.run_id for run in runs} == {trial.user_attrs[RUN] for trial in study.trials}
+    (commit,) = {run.data.tags["seglab.git.commit"] for run in runs}
+    parent = MlflowClient().get_run(study.user_attrs[RUN])
+    assert commit == parent.data.tags["seglab.git.commit"]
+    assert parent.info.status == "FINISHED"
 
 
 def test_study_without_a_good_trial_says_why(space):

@@ -9,8 +9,9 @@ import pytest
 from PIL import Image
 
 from seglab.data.decode import read_image
+from seglab.errors import ConfigError
 from seglab.superpixels.config import SuperpixelsConfig
-from seglab.superpixels.judge import Files, Judge, judge, summary
+from seglab.superpixels.judge import Files, Judge, judge, recall_at, summary
 from seglab.superpixels.metrics import score_row
 from seglab.superpixels.outlines import RED, outlined
 from seglab.superpixels.segment import SWEEPS, segment
@@ -53,6 +54,16 @@ NAMES = {"train": ["halves"], "test": ["quarters"]}
 
 def config(**values):
     return SuperpixelsConfig(**{"superpixels": 8, "workers": 1, **values})
+
+
+def test_recall_at_a_compactness_lies_between_the_points_of_the_sweep():
+    curve = pd.DataFrame(
+        {"compactness_pixels": [0.9, 0.5, 0.6], "boundary_recall": [0.7, 0.95, 0.9]}
+    )
+    assert recall_at(curve, 0.75) == pytest.approx(0.8)
+    assert recall_at(curve, 0.5) == 0.95
+    with pytest.raises(ConfigError, match=r"--compactness=0\.4 lies outside 0\.500 … 0\.900"):
+        recall_at(curve, 0.4)
 
 
 def test_a_row_holds_what_was_segmented_and_its_scores():

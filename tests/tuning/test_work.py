@@ -1,7 +1,6 @@
 """Processes at work on one study, on sqlite and on PostgreSQL, with runs in a real MLflow."""
 
 from contextlib import ExitStack
-from multiprocessing import get_context
 
 import pytest
 from mlflow import MlflowClient
@@ -13,7 +12,7 @@ from seglab.tuning.ledger import FAILURE, read_ledger
 from seglab.tuning.results import best_trial, trials_table
 from seglab.tuning.study import RUN
 from seglab.tuning.worker import open_study, work
-from tests.tuning.trivial import bowl, failing_below, killed_once, study_of, work_alone
+from tests.tuning.trivial import bowl, failing_below, killed_once, spawned, study_of
 
 pytestmark = pytest.mark.usefixtures("sqlite_store")
 
@@ -53,12 +52,6 @@ def values(opened):
 
 def children(parent):
     return MlflowClient().search_runs(["0"], f"tags.mlflow.parentRunId = '{parent}'")
-
-
-def spawn(config, url, parent, train):
-    process = get_context("spawn").Process(target=work_alone, args=(config, url, parent, train))
-    process.start()
-    return process
 
 
 def test_joining_goes_on_with_the_study_as_if_it_had_never_stopped(opening, url, parent, tmp_path):
@@ -116,9 +109,9 @@ def test_trial_of_a_killed_process_is_taken_up_again_in_its_run(
     url = postgres
     config = study_of(tmp_path, trials=1)
     opened = opening(config, url)
-    process = spawn(config, url, parent, killed_once)
-    process.join()
-    assert process.exitcode == -9
+    with spawned(config, url, parent, killed_once) as process:
+        process.join()
+        assert process.exitcode == -9
     assert states(opened) == ["RUNNING"]
     run = MlflowClient().get_run(opened.study.trials[0].user_attrs[RUN])
     assert run.info.status == "RUNNING"
@@ -135,7 +128,8 @@ def test_trial_of_a_killed_process_is_taken_up_again_in_its_run(
 def test_trial_that_kills_its_process_is_given_up_after_its_retries(opening, parent, tmp_path):
     url = f"sqlite:///{tmp_path}/optuna.db"
     config = study_of(tmp_path, trials=1, retries=0)
-    spawn(config, url, parent, killed_once).join()
+    with spawned(config, url, parent, killed_once) as process:
+        process.join()
     opened = opening(config, url)
     work(opened, parent, killed_once, quiet)
     assert states(opened) == ["FAIL"]
@@ -149,10 +143,13 @@ def test_two_processes_share_a_studys_trials(opening, postgres, parent, tmp_path
     url = postgres
     config = study_of(tmp_path, trials=7)
     opened = opening(config, url)
-    workers = [spawn(config, url, parent, bowl) for _ in range(2)]
-    for process in workers:
-        process.join()
-    assert [process.exitcode for process in workers] == [0, 0]
+    with (
+        spawned(config, url, parent, bowl) as one,
+        spawned(config, url, parent, bowl) as other,
+    ):
+        one.join()
+        other.join()
+        assert (one.exitcode, other.exitcode) == (0, 0)
     assert states(opened) == ["COMPLETE"] * 7
     assert len({trial.user_attrs["seglab.worker"] for trial in opened.study.trials}) == 2
     assert len(children(parent)) == 7

@@ -3,6 +3,9 @@
 import os
 import signal
 import time
+import warnings
+from contextlib import contextmanager
+from multiprocessing import get_context
 
 from seglab.errors import TrainingError
 from seglab.tracking.run import start_run
@@ -20,8 +23,8 @@ def study_of(tmp_path, **changes):
     return TuneConfig(data_dir=f"{tmp_path}/data", **given | changes)
 
 
-def bowl(attempt, parent):
-    """A trial whose objective is best at alpha = 0.2."""
+def bowl(attempt, parent, pause=0.0):
+    """A trial whose objective is best at alpha = 0.2; its epochs take ``pause`` seconds."""
     with start_run(
         f"trial {attempt.number}",
         params=attempt.values,
@@ -33,6 +36,7 @@ def bowl(attempt, parent):
         value = 1 - abs(attempt.values["alpha"] - BEST_ALPHA)
         pruned = False
         for epoch in range(1, attempt.config.epochs + 1):
+            time.sleep(pause)
             run.metrics({"val/dice": value}, epoch)
             attempt.report(epoch, {"val/dice": value})
             try:
@@ -43,6 +47,12 @@ def bowl(attempt, parent):
     if pruned:
         raise Pruned
     return value
+
+
+def slow_bowl(attempt, parent):
+    """The bowl, an epoch of which takes a while; it has a GPU, and no password of the database."""
+    assert os.environ["CUDA_VISIBLE_DEVICES"]
+    return bowl(attempt, parent, pause=0.25)
 
 
 def failing_below(attempt, parent):
@@ -67,5 +77,18 @@ def killed_once(attempt, parent):
 
 def work_alone(config, url, parent, train):
     """The life of a process that works on a study."""
+    warnings.simplefilter("ignore")
     with open_study(config, url) as opened:
         work(opened, parent, train, lambda: None)
+
+
+@contextmanager
+def spawned(config, url, parent, train):
+    """A process that works on a study."""
+    process = get_context("spawn").Process(target=work_alone, args=(config, url, parent, train))
+    process.start()
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()

@@ -1,12 +1,13 @@
 """The targets job: prepared pictures → painted superpixels in the content-addressed cache."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.figures.style import thumbnail
 from seglab.jobs.describe import log_pictures, target_tags
+from seglab.jobs.shards import fill_by_workers
 from seglab.superpixels.config import TargetsConfig
 from seglab.superpixels.targets import Targets, fill_targets
 from seglab.tracking.run import Run, start_run
@@ -16,16 +17,25 @@ SHOWN = 4
 
 
 def targets(config: TargetsConfig) -> None:
-    """Paints the targets that are not there yet."""
+    """Paints the targets that are not there yet, on this machine or by workers on others."""
     pictures = open_pictures(config.data_dir, config.dataset)
     with start_run(f"targets {config.dataset}", params=asdict(config)) as run:
-        filled = fill_targets(config, pictures)
+        by_workers = 0
+        if config.engine != "local":
+            by_workers = fill_by_workers(config, pictures, fill_share, gpus=0)
+        filled = fill_targets(config, pictures)  # on this machine, or what no worker could
         log_pictures(run, pictures, "targets")
-        counts = {"targets_painted": filled.painted, "targets_reused": filled.reused}
+        painted, reused = filled.painted + by_workers, filled.reused - by_workers
+        counts = {"targets_painted": painted, "targets_reused": reused}
         run.metrics(counts, step=0)
         run.tags(target_tags(filled.targets.settings, filled.targets.digest))
         show(run, pictures, filled.targets)
-        print(f"{pictures.title}: {filled.painted} targets painted, {filled.reused} reused")
+        print(f"{pictures.title}: {painted} targets painted, {reused} reused")
+
+
+def fill_share(config: TargetsConfig, pictures: PictureSet, names: list[str]) -> int:
+    """How many targets a worker painted, alone on its processor."""
+    return fill_targets(replace(config, workers=1, engine="local"), pictures, names).painted
 
 
 def show(run: Run, pictures: PictureSet, targets: Targets) -> None:

@@ -1,8 +1,10 @@
 """The tune job: a study whose every trial is a training run of its own."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +15,14 @@ from seglab.data.files import atomic_write
 from seglab.errors import StudyError
 from seglab.figures.style import save_figure
 from seglab.jobs.describe import log_pictures
+from seglab.jobs.recall import recall_of
 from seglab.jobs.train import MODEL, plan_training, run_folder, train_into
+from seglab.launching.crew import Crew, Watch
+from seglab.launching.launch import launch
 from seglab.tracking.children import children, kill_run
 from seglab.tracking.registry import crown
 from seglab.tracking.run import Run, start_run
-from seglab.tracking.store import prepare_store, shown, ui_hint
+from seglab.tracking.store import absolute, prepare_store, shown, ui_hint
 from seglab.training.checkpoint import LAST, load
 from seglab.training.tasks import task_of
 from seglab.tuning.attempt import Attempt, Pruned
@@ -30,37 +35,70 @@ from seglab.tuning.figures import (
     mapped,
 )
 from seglab.tuning.ledger import DIED
-from seglab.tuning.local import run_local
+from seglab.tuning.page import write_page
 from seglab.tuning.progress import Bar
+from seglab.tuning.remote import Kept
 from seglab.tuning.results import best_trial, command, curves, importances, trials_table
 from seglab.tuning.study import RUN, Opened, awaited
-from seglab.tuning.worker import open_study
+from seglab.tuning.worker import Member, Place, is_done, open_study, work
 
 
 def tune(config: TuneConfig) -> None:
     """Launches or joins the study, carries its trials out, and logs what it found."""
-    with open_study(config, config.storage or storage_beside_mlflow(config)) as opened:
-        carry_out(opened)
+    url = absolute(config.storage or storage_beside_mlflow(config))
+    with kept(config, url) as place, open_study(config, place) as opened:
+        carry_out(opened, place, shown(url))
 
 
-def carry_out(opened: Opened) -> None:
+@contextmanager
+def kept(config: TuneConfig, url: str) -> Iterator[Place]:
+    """Where the study's workers find its database: at ``url``, or with the one that keeps it."""
+    if config.engine != "ray":
+        yield url
+        return
+    from seglab.launching.cluster import kept_on_ray
+
+    with kept_on_ray(config.ray_address, partial(Kept, url, config.heartbeat)) as call:
+        yield call
+
+
+def carry_out(opened: Opened, place: Place, database: str) -> None:
     """Works on a study, below its run in MLflow, and logs what it found there."""
     config = opened.config
     plan = plan_training(config.training({}))
     with start_run(
         f"study {config.name}",
         params=asdict(config),
-        tags={"optuna.study": config.name, "optuna.storage": shown(opened.url)},
+        tags={"optuna.study": config.name, "optuna.storage": database},
         resume=parent_of(opened),
     ) as run:
         opened.study.set_user_attr(RUN, run.id)
         log_pictures(run, plan.pictures, "train")
-        print(f"study {config.name} in {shown(opened.url)}, run {run.id}")
+        print(f"study {config.name} in {database}, run {run.id}")
         with Bar(opened) as bar:
-            run_local(opened, run.id, train_trial, bar.show)
+            run_trials(opened, place, run.id, bar)
         end_lost_runs(opened, run.id)
         log_results(opened, run)
         print(f"\nsee all trials:\n  {ui_hint(run.experiment_id)}")
+
+
+def run_trials(opened: Opened, place: Place, parent: str, bar: Bar) -> None:
+    """Carries the study's trials out, in this process or by workers that are launched."""
+    config = opened.config
+    if config.engine == "local" and config.workers == 1:
+        work(opened, parent, train_trial, bar.show)
+        return
+    elsewhere = replace(config, data_dir=str(Path(config.data_dir).absolute()))
+    crew = Crew(
+        config.workers,
+        opened.folder.absolute(),
+        # Each death costs a trial one of its retries; a worker has enough for those of all.
+        retries=config.workers * config.retries,
+        gpus=config.gpus_per_trial,
+    )
+    member = Member(elsewhere, place, parent, train_trial)
+    watch = Watch(glance=bar.show, enough=lambda: is_done(opened))
+    launch(config, member, range(config.workers), crew, watch)
 
 
 def storage_beside_mlflow(config: TuneConfig) -> str:
@@ -103,7 +141,8 @@ def train_trial(attempt: Attempt, parent: str) -> float:
             if not attempt.study.keep_checkpoints:
                 shutil.rmtree(run_folder(config, run.id), ignore_errors=True)
         else:
-            epoch, value = attempt.result(history)
+            compactness = attempt.study.compactness
+            epoch, value = attempt.result(history, lambda: recall_of(plan, run.id, compactness))
             run.metrics({"objective": value}, epoch)
             return value
     raise Pruned
@@ -177,15 +216,24 @@ def log_results(opened: Opened, run: Run) -> None:
 def log_figures(opened: Opened, run: Run, best: int) -> None:
     """Draws the study and logs the figures."""
     config, trials = opened.config, trials_table(opened.study)
-    score = f"validation {task_of(config.training({})).labels[config.score]}"
-    figures = {
-        "history": history_figure(trials, config.better, score),
-        "curves": curves_figure(curves(opened.study), trials, best, score),
-    }
+    score = score_label(config)
+    figures = {"history": history_figure(trials, config.better, score)}
+    if config.per_epoch:
+        figures["curves"] = curves_figure(curves(opened.study), trials, best, score)
     if mattered := importances(opened.study):
         figures["importances"] = importances_figure(mattered)
-    if len(pair := mapped(config.varied)) == 2 and set(pair) <= set(trials):
+    pair = [name for name in mapped(config.varied) if name in trials]
+    if len(pair) == 2:
         figures["map"] = map_figure(trials, config.varied, config.better, score)
     for name, figure in figures.items():
         save_figure(figure, opened.folder / f"{name}.png")
         run.artifact(opened.folder / f"{name}.png", "figures")
+    write_page(opened.study, opened.folder / "study.html", pair, bool(mattered), score)
+    run.artifact(opened.folder / "study.html", "figures")
+
+
+def score_label(config: TuneConfig) -> str:
+    """What figures call the objective."""
+    if not config.per_epoch:
+        return f"validation boundary recall at compactness {config.compactness:g}"
+    return f"validation {task_of(config.training({})).labels[config.score]}"

@@ -6,6 +6,7 @@ from typing import Literal
 from seglab.data.config import DatasetConfig
 from seglab.data.config import Rule as Rule
 from seglab.errors import ConfigError
+from seglab.launching.config import LaunchConfig
 
 RULES: tuple[Rule, ...] = ("backprop", "deconv", "guided")
 Target = Literal["class", "features"]
@@ -14,7 +15,7 @@ Precision = Literal["auto", "fp32", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class SaliencyConfig(DatasetConfig):
+class SaliencyConfig(DatasetConfig, LaunchConfig):
     """Computes VGG16 saliency maps of every picture of a data set into the cache."""
 
     rules: tuple[Rule, ...] = RULES
@@ -35,14 +36,19 @@ class SaliencyConfig(DatasetConfig):
     """Patches computed at once."""
     precision: Precision = "auto"
     """Arithmetic: fp32, bf16, or auto (bf16 where the hardware computes in it)."""
+    workers: int = 1
+    """Shares of the pictures computed at once; GPUs are shared out among them. Workers on other
+    machines need data_dir on storage that all share."""
 
     def __post_init__(self) -> None:
-        faults = []
+        faults = self.launch_faults()
         if not self.rules:
             faults.append("--rules is empty: name at least one of backprop, deconv, guided")
         if self.patch < 32:
             faults.append(f"--patch={self.patch} is below 32, the least VGG16 can pool")
         if self.batch_size < 1:
             faults.append(f"--batch_size={self.batch_size} must be at least 1")
+        if self.workers < 1:
+            faults.append(f"--workers={self.workers} must be at least 1")
         if faults:
             raise ConfigError("; ".join(faults))

@@ -1,7 +1,7 @@
 """Computes the maps that the cache does not have yet, and opens those it has."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tqdm import tqdm
@@ -42,8 +42,12 @@ class Maps(Computed):
     rule: Rule
 
 
-def fill(config: SaliencyConfig, pictures: PictureSet) -> Filled:
+def fill(
+    config: SaliencyConfig, pictures: PictureSet, names: Collection[str] | None = None
+) -> Filled:
     """Completes the cache for ``pictures`` and notes the settings as the data set's latest.
+
+    With ``names``, for these alone, and nothing is noted: others see to the rest.
 
     Every picture is stored when its last patch is done, so that a killed fill goes on from there;
     where nothing is missing, nothing is computed. Several processes may fill one cache at once.
@@ -57,13 +61,15 @@ def fill(config: SaliencyConfig, pictures: PictureSet) -> Filled:
     keys = {
         (picture.name, rule): map_key(settings, rule, picture.image_digest)
         for picture in pictures.pictures
+        if names is None or picture.name in names
         for rule in config.rules
     }
     missing = {place: key for place, key in keys.items() if not cache.has(key)}
     for rules, names in by_missing_rules(missing).items():
         compute(network, pictures, names, rules, settings, cache, config.batch_size)
     filled = Filled(settings, len(missing), len(keys) - len(missing), digest_of(*keys.values()))
-    write_latest(pictures, JOB, settings, filled.digest)
+    if names is None:
+        write_latest(pictures, JOB, settings, filled.digest)
     return filled
 
 

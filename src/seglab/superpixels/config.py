@@ -6,6 +6,7 @@ from typing import Literal
 
 from seglab.data.config import PARTS, DatasetConfig, DatasetName, PartName
 from seglab.errors import ConfigError
+from seglab.launching.config import LaunchConfig
 
 Method = Literal[
     "eikonal", "slic", "slic_zero", "felzenszwalb", "watershed", "compact_watershed", "grid"
@@ -88,7 +89,7 @@ def repeated(values: tuple[object, ...]) -> list[object]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TargetsConfig(DatasetConfig):
+class TargetsConfig(DatasetConfig, LaunchConfig):
     """Paints every picture of a data set by the mean colours of its superpixels, into the cache."""
 
     dataset: DatasetName = "coco"
@@ -103,10 +104,13 @@ class TargetsConfig(DatasetConfig):
     """How much fronts are held up by colours that differ from their own: 7 in the original study;
     the smaller, the more compact the superpixels."""
     workers: int = 0
-    """Processes that paint at once; 0 takes one for each processor, 1 paints in this process."""
+    """Processes that paint at once; 0 takes one for each processor, 1 paints in this process. On
+    other machines (engine=ray or slurm) they need data_dir on storage that all share."""
 
     def __post_init__(self) -> None:
-        faults = []
+        faults = self.launch_faults()
+        if self.engine != "local" and not self.workers:
+            faults.append(f"--engine={self.engine} needs --workers: how many paint at once")
         if self.superpixels < 1:
             faults.append(f"--superpixels={self.superpixels} must be at least 1")
         for name in ("mask_weight", "color_weight"):

@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from seglab.data.decode import read_image, write_png
 from seglab.data.processes import processors, spread
+from seglab.errors import ConfigError
 from seglab.superpixels.config import SuperpixelsConfig
 from seglab.superpixels.metrics import annotation, score_row
 from seglab.superpixels.outlines import outlined
@@ -135,6 +136,21 @@ def summary(rows: pd.DataFrame) -> pd.DataFrame:
     means = groups[list(scores_of(rows))].mean()
     first = groups[["update", "asked"]].first().assign(pictures=groups.size())
     return first.join(means).reset_index()
+
+
+def recall_at(curve: pd.DataFrame, compactness: float) -> float:
+    """Boundary recall at ``compactness`` by the rim, linear between the points of a ``summary``.
+
+    Raises ``ConfigError`` where the points do not reach as far.
+    """
+    points = curve.sort_values("compactness_pixels")
+    low, *_, high = points["compactness_pixels"]
+    if not low <= compactness <= high:
+        raise ConfigError(
+            f"--compactness={compactness} lies outside {low:.3f} … {high:.3f}, which these "
+            "superpixels reach: take one within"
+        )
+    return float(np.interp(compactness, points["compactness_pixels"], points["boundary_recall"]))
 
 
 def scores_of(rows: pd.DataFrame) -> list[str]:

@@ -4,6 +4,7 @@ What networks of this line learn. After T. Dumont and B. Figliuzzi's study: supe
 and of its segments, painted with the photo's mean colours.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,8 +101,12 @@ def paint(
     return colors[labels]
 
 
-def fill_targets(config: TargetsConfig, pictures: PictureSet) -> Filled:
+def fill_targets(
+    config: TargetsConfig, pictures: PictureSet, names: Collection[str] | None = None
+) -> Filled:
     """Completes the cache for ``pictures`` and notes the settings as the data set's latest.
+
+    With ``names``, for these alone, and nothing is noted: others see to the rest.
 
     Every target is stored as soon as it is painted, so that a killed fill goes on from there; where
     nothing is missing, nothing is painted. Several processes may fill one cache at once. Raises
@@ -114,12 +119,14 @@ def fill_targets(config: TargetsConfig, pictures: PictureSet) -> Filled:
     )
     targets = describe(config.data_dir, pictures, settings)
     targets.cache.sweep()
-    missing = [name for name, key in targets.keys.items() if not targets.cache.has(key)]
+    wanted = [name for name in targets.keys if names is None or name in names]
+    missing = [name for name in wanted if not targets.cache.has(targets.keys[name])]
     done = spread(Painter(pictures, targets), missing, config.workers or processors())
     for _ in tqdm(done, "painted targets", len(missing), unit="picture", disable=not missing):
         pass
-    write_latest(pictures, JOB, settings, targets.digest)
-    return Filled(targets, len(missing), len(targets.keys) - len(missing))
+    if names is None:
+        write_latest(pictures, JOB, settings, targets.digest)
+    return Filled(targets, len(missing), len(wanted) - len(missing))
 
 
 def open_targets(

@@ -1,9 +1,11 @@
 """Where a number comes from: the code's commit, the versions of what it runs on, the machine."""
 
+import json
 import os
 import platform
 import subprocess
 import sys
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -12,6 +14,8 @@ import seglab
 PACKAGE = Path(seglab.__file__).parent
 """The code that runs."""
 PACKAGES = ("torch", "torchvision", "mlflow", "numpy", "pillow", "pyarrow")
+SENT = "SEGLAB_GIT"
+"""Environment variable of code that was sent to another machine: what git says of it, as JSON."""
 DIFF_LIMIT = 1_000_000
 """Bytes of uncommitted changes kept; more is cut and says so."""
 
@@ -22,6 +26,20 @@ def provenance(code: Path = PACKAGE) -> dict[str, str]:
     ``seglab.git.commit`` says "none: …" with the reason where ``code`` is not under git.
     """
     return {**_git(code), **_versions(), **_machine()}
+
+
+@cache
+def loaded() -> tuple[dict[str, str], str]:
+    """Provenance and uncommitted changes of the code that this process runs.
+
+    Both as they are when first asked for: what changes on disk later, the process does not run.
+    """
+    return provenance(), uncommitted()
+
+
+def travelling_provenance() -> dict[str, str]:
+    """Environment that tells a process on another machine where the code it was sent comes from."""
+    return {SENT: json.dumps(_git(PACKAGE))}
 
 
 def uncommitted(code: Path = PACKAGE) -> str:
@@ -39,6 +57,9 @@ def uncommitted(code: Path = PACKAGE) -> str:
 
 
 def _git(code: Path) -> dict[str, str]:
+    if code == PACKAGE and SENT in os.environ:
+        sent: dict[str, str] = json.loads(os.environ[SENT])
+        return sent
     reason = _why_no_git(code)
     if reason:
         return {"seglab.git.commit": f"none: {reason}"}

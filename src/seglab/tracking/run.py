@@ -18,7 +18,7 @@ from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 
 from seglab.tracking import lifecycle
 from seglab.tracking.opening import end, open_writer, open_writers
-from seglab.tracking.provenance import PACKAGE, provenance, uncommitted
+from seglab.tracking.provenance import PACKAGE, loaded
 from seglab.tracking.signals import dismiss_parent, stop_signals
 from seglab.tracking.store import storable, told
 from seglab.tracking.writer import Value, Writer, settle_open
@@ -136,13 +136,12 @@ class Run:
         In a resumed run these describe its latest part and are named ``seglab.resumed.*``, beside
         those of its start.
         """
-        found = provenance()
+        found, changes = loaded()
         part = ""
         if self._resumed:
             part = "resumed."
             found = {key.replace("seglab.", "seglab.resumed.", 1): v for key, v in found.items()}
         self.tags({**found, **tags})
-        changes = uncommitted()
         if changes:
             self._writer.text(changes, f"provenance/{part}uncommitted.diff")
 

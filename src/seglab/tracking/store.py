@@ -61,7 +61,11 @@ def offline() -> bool:
 
 def store_uri() -> str:
     """URI of the store in a form that means the same from any folder."""
-    uri: str = mlflow.get_tracking_uri()
+    return absolute(mlflow.get_tracking_uri())
+
+
+def absolute(uri: str) -> str:
+    """``uri`` of a database, in a form that means the same from any folder."""
     if not uri.startswith("sqlite:"):
         return uri
     url = make_url(uri)

@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import optuna
@@ -54,20 +54,23 @@ class Attempt:
 
     def report(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Tells the pruner the objective after ``epoch``, counted from 1."""
-        self._trial.report(metrics[f"val/{self.study.score}"], epoch)
+        if self.study.per_epoch:
+            self._trial.report(metrics[f"val/{self.study.score}"], epoch)
 
     def stop_if_behind(self) -> None:
         """Raises ``Pruned`` if the pruner wants no more of this trial."""
-        if self._trial.should_prune():
+        if self.study.per_epoch and self._trial.should_prune():
             raise Pruned
 
-    def result(self, history: list[dict[str, float]]) -> tuple[int, float]:
-        """The best epoch, counted from 1, and the objective there.
+    def result(
+        self, history: list[dict[str, float]], last: Callable[[], float]
+    ) -> tuple[int, float]:
+        """The best epoch, counted from 1, and the objective there; ``last`` finds it at the end.
 
         The best epoch is the one with the lowest validation loss, whose checkpoint is kept.
         """
         best = min(range(len(history)), key=lambda epoch: history[epoch]["val/loss"])
-        value = history[best][f"val/{self.study.score}"]
+        value = history[best][f"val/{self.study.score}"] if self.study.per_epoch else last()
         if value != value:
             raise TrainingError(f"val/{self.study.score} is NaN in the best epoch, {best + 1}")
         return best + 1, value

@@ -8,14 +8,18 @@ from math import prod
 from typing import Any, Literal, get_type_hints
 
 from seglab.errors import ConfigError
+from seglab.launching.config import LaunchConfig
 from seglab.training.config import RecipeConfig, TrainConfig
 from seglab.tuning.space import Choices, Space, parse_space
 
-Objective = Literal["auto", "dice", "iou", "loss", "psnr"]
+Objective = Literal["auto", "dice", "iou", "loss", "psnr", "boundary_recall"]
 Sampler = Literal["tpe", "gp", "random", "grid"]
 Pruner = Literal["hyperband", "median", "none"]
 
-OBJECTIVES = {"mask": ("dice", "iou", "loss"), "superpixels": ("loss", "psnr")}
+OBJECTIVES = {
+    "mask": ("dice", "iou", "loss"),
+    "superpixels": ("loss", "psnr", "boundary_recall"),
+}
 """Validation scores that a study can go by, those of auto first."""
 COMMON = ("dataset", "data_dir", "split", "pictures", "task", "device")
 """Parameters that all trials share: across them objectives could not be compared."""
@@ -23,13 +27,14 @@ SWITCHES = ("model", "schedule")
 """Parameters that decide which others are of use."""
 MAY_DIFFER = (
     *("data_dir", "device", "trials", "timeout", "sampler", "pruner", "storage", "workers"),
+    *("engine", "ray_address", "gpus_per_trial"),
     *("loaders", "retries", "heartbeat", "keep_checkpoints"),
 )
 """Fields that whoever joins a study may give anew: what they change is how it is carried out."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class TuneConfig(RecipeConfig):
+class TuneConfig(RecipeConfig, LaunchConfig):
     """Searches the best parameters: launches a study, or joins it; each trial is a training run."""
 
     study: str = ""
@@ -40,8 +45,12 @@ class TuneConfig(RecipeConfig):
     alpha=0.01..0.5."""
     objective: Objective = "auto"
     """Validation score of the best epoch, the one with the lowest validation loss: dice, iou, psnr
-    (highest wins), loss (lowest wins), or auto: dice for masks, loss (the mean squared error) for
-    superpixels."""
+    (highest wins), loss (lowest wins), boundary_recall (highest wins: of superpixels of what the
+    network paints, at a fixed compactness), or auto: dice for masks, loss (the mean squared error)
+    for superpixels."""
+    compactness: float = 0.7
+    """Compactness by the rim, compactness_pixels, at which objective=boundary_recall compares
+    networks, for recall can be bought with ragged superpixels."""
     trials: int = 50
     """Trials the whole study is to have; 0 starts none, and draws its results anew."""
     timeout: float = 0.0
@@ -58,6 +67,9 @@ class TuneConfig(RecipeConfig):
     optuna.db beside MLflow's mlflow.db, or in data_dir where MLflow has a server."""
     workers: int = 1
     """Trials trained at once, each in a process of its own; GPUs are shared out among them."""
+    gpus_per_trial: float = 1.0
+    """GPUs a trial takes of a Ray or Slurm cluster that has any; 0.5 has two trials of a Ray
+    cluster share one, 0 has them train on processors."""
     loaders: int = 0
     """Processes that read tiles beside each training; 0 reads in the training process."""
     retries: int = 2
@@ -70,8 +82,10 @@ class TuneConfig(RecipeConfig):
     def faults(self) -> list[str]:
         """See ``RecipeConfig``."""
         least = {"trials": 0, "timeout": 0, "workers": 1, "loaders": 0, "retries": 0}
-        least |= {"heartbeat": 1}
-        faults = super().faults()
+        least |= {"heartbeat": 1, "gpus_per_trial": 0}
+        faults = super().faults() + self.launch_faults()
+        if self.engine == "local" and self.gpus_per_trial != 1:
+            faults.append("--gpus_per_trial is of use with --engine=ray or slurm alone")
         faults += [
             f"--{name}={getattr(self, name)} must be at least {value}"
             for name, value in least.items()
@@ -85,6 +99,13 @@ class TuneConfig(RecipeConfig):
             faults.append(
                 f"--objective={self.objective} is no score of the task {self.learns}; choose among "
                 f"{', '.join(OBJECTIVES[self.learns])}"
+            )
+        if self.per_epoch and self.compactness != type(self).compactness:
+            faults.append("--compactness is of use with --objective=boundary_recall alone")
+        if not self.per_epoch and self.pruner != "none":
+            faults.append(
+                f"--objective=boundary_recall is known at a training's end alone, which "
+                f"--pruner={self.pruner} cannot go by: take --pruner=none"
             )
         try:
             space = self.varied
@@ -119,6 +140,11 @@ class TuneConfig(RecipeConfig):
     def score(self) -> str:
         """The objective, with auto resolved."""
         return OBJECTIVES[self.learns][0] if self.objective == "auto" else self.objective
+
+    @property
+    def per_epoch(self) -> bool:
+        """Whether the objective is known after every epoch."""
+        return self.score != "boundary_recall"
 
     @property
     def better(self) -> Literal["maximize", "minimize"]:

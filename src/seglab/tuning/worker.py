@@ -1,11 +1,13 @@
 """One process at work on a study: trials one after the other, until there are enough."""
 
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
 
 import optuna
-from filelock import FileLock
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 
@@ -22,8 +24,10 @@ from seglab.tracking.signals import stop_signals
 from seglab.tuning.attempt import Attempt
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.ledger import fail_dead_trials, read_ledger, take_up_again, when_stale
+from seglab.tuning.remote import RemoteStorage
 from seglab.tuning.samplers import SeededByTrial
-from seglab.tuning.study import Opened, create_or_join, open_storage
+from seglab.tuning.storage import open_storage
+from seglab.tuning.study import Opened, create_or_join
 
 FAILS_A_TRIAL = (
     *(TrainingError, OutOfMemoryError, CacheError, CheckpointError),
@@ -32,13 +36,37 @@ FAILS_A_TRIAL = (
 """Faults that one trial's parameters may cause: the study goes on without it."""
 Train = Callable[[Attempt, str], float]
 """Carries a trial out below the MLflow run of that id, and returns the objective."""
+Place = str | Callable[..., Any]
+"""Where a study is: URL of its database, or what calls whoever keeps that."""
 
 
 @contextmanager
-def open_study(config: TuneConfig, url: str) -> Iterator[Opened]:
-    """The study that ``config`` names in the database at ``url``, made if it does not exist."""
-    with open_storage(url, config.heartbeat, when_stale(config.retries)) as storage:
-        yield create_or_join(config, storage)
+def open_study(config: TuneConfig, place: Place) -> Iterator[Opened]:
+    """The study that ``config`` names, made if it does not exist.
+
+    ``place`` is the URL of its database, or what calls whoever keeps that.
+    """
+    on_stale = when_stale(config.retries)
+    if isinstance(place, str):
+        with open_storage(place, config.heartbeat, on_stale) as storage:
+            yield create_or_join(config, storage)
+    else:
+        yield create_or_join(config, RemoteStorage(place, on_stale))
+
+
+@dataclass(frozen=True)
+class Member:
+    """A process at work on a study beside others, as a launcher starts it; can be pickled."""
+
+    config: TuneConfig
+    place: Place
+    parent: str
+    train: Train
+
+    def __call__(self, index: int) -> None:
+        """Works until the study is done."""
+        with open_study(self.config, self.place) as opened:
+            work(opened, self.parent, self.train, lambda: None)
 
 
 def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -> None:
@@ -50,8 +78,8 @@ def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -
     whoever works on the study next.
     """
     study, config = opened.study, opened.config
-    # One process of this machine asks at a time, lest two start what is to be the last trial.
-    turn = FileLock(opened.folder / "turn.lock")
+    # One process asks at a time, lest two start what is to be the last trial.
+    turn = opened.turn
     until = time.monotonic() + config.timeout if config.timeout else float("inf")
 
     def objective(trial: optuna.Trial) -> float:
@@ -78,12 +106,26 @@ def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -
             return
 
 
+def is_done(opened: Opened) -> bool:
+    """Whether the study has as many trials as it is to have, all of them ended."""
+    ledger = read_ledger(opened.study)
+    return ledger.ended == ledger.started >= opened.config.wanted
+
+
 def run_trial(study: optuna.Study, objective: Callable[[optuna.Trial], float]) -> None:
-    """One trial; if this process is told to stop, it is queued to be taken up again."""
+    """One trial; if this process is told to stop, it is queued to be taken up again.
+
+    A trial that others took for dead, as after a machine slept, is left to them.
+    """
     assert isinstance(study.sampler, SeededByTrial)
     before = study.sampler.number
     try:
         study.optimize(objective, n_trials=1, catch=FAILS_A_TRIAL)
+    except (UpdateFinishedTrialError, ValueError):
+        number = study.sampler.number
+        if number == before or study.get_trials(deepcopy=False)[number].state != TrialState.FAIL:
+            raise
+        warnings.warn(f"trial {number} was taken for dead, and goes on elsewhere", stacklevel=1)
     except (KeyboardInterrupt, SystemExit):
         number = study.sampler.number
         if number != before:

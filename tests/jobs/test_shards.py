@@ -1,0 +1,74 @@
+"""Maps and targets computed by several workers are those of one."""
+
+import pytest
+from mlflow import MlflowClient
+
+from seglab.data.cache import open_cache
+from seglab.errors import ConfigError
+from seglab.jobs.saliency import saliency
+from seglab.jobs.targets import targets
+from seglab.launching import slurm
+from seglab.saliency.config import SaliencyConfig
+from seglab.superpixels.config import TargetsConfig
+from tests.saliency.picture_set import noise, picture_set
+
+
+def files(folder, job):
+    """Content of every file in a cache."""
+    paths = open_cache(str(folder), job).folder.rglob("*.arrow")
+    return {path.name: path.read_bytes() for path in paths if path.name[0] != "."}
+
+
+def counted():
+    """Metrics of the latest run."""
+    return MlflowClient().search_runs(["0"], max_results=1)[0].data.metrics
+
+
+def test_saliency_by_two_processes(sqlite_store, tmp_path):
+    made = {}
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        picture_set(folder, {str(place): noise(40, 40, place) for place in range(3)})
+        config = SaliencyConfig(
+            dataset="folder",
+            data_dir=str(folder),
+            rules=("guided",),
+            weights="random",
+            target="features",
+            patch=32,
+            workers=workers,
+        )
+        saliency(config)
+        assert counted() == {"maps_computed": 3, "maps_reused": 0}
+        made[workers] = files(folder, "saliency")
+    assert made[1] == made[2]
+    assert len(made[1]) == 3
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        {"engine": "ray"},
+        {"engine": "slurm"},
+        {"workers": 2, "ray_address": "head:6379"},
+    ],
+)
+def test_flags_of_no_use_are_refused(flags):
+    with pytest.raises(ConfigError, match=r"--workers|--ray_address"):
+        TargetsConfig(**flags)
+
+
+def test_targets_by_jobs_of_a_queue(sqlite_store, tmp_path, monkeypatch):
+    monkeypatch.setattr(slurm, "CLUSTER", "local")
+    picture_set(tmp_path, {str(place): noise(40, 40, place) for place in range(2)})
+    config = TargetsConfig(
+        dataset="folder",
+        data_dir=str(tmp_path),
+        superpixels=6,
+        mask_weight=0,
+        engine="slurm",
+        workers=1,
+    )
+    targets(config)
+    assert counted() == {"targets_painted": 2, "targets_reused": 0}
+    assert len(files(tmp_path, "targets")) == 2

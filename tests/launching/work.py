@@ -1,0 +1,48 @@
+"""What the tests of engines have workers do."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import seglab
+from seglab.errors import DataError
+
+FOR_EVER = 300
+"""Seconds that nobody waits."""
+
+
+def square(number):
+    return number * number
+
+
+def refuse(number):
+    raise DataError(f"{number} is no picture")
+
+
+def die_once(place):
+    """Is killed the first time it is given ``place``."""
+    mark = Path(place)
+    if not mark.exists():
+        mark.write_text("was here")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return mark.read_text()
+
+
+def wait_for_ever(place):
+    """Says that it is at work, and that it was stopped."""
+    Path(place).write_text("at work")
+    try:
+        for _ in range(10 * FOR_EVER):
+            time.sleep(0.1)
+    finally:
+        Path(place).with_name("stopped").write_text("before the end")
+
+
+def about_here(index):
+    """Which code, GPU and store a worker has."""
+    return (
+        str(Path(seglab.__file__).parent),
+        os.environ.get("CUDA_VISIBLE_DEVICES"),
+        os.environ.get("MLFLOW_TRACKING_URI"),
+    )

@@ -1,0 +1,87 @@
+"""What a study outlasts: a restart of its database, and processes that die without a word."""
+
+import threading
+import time
+from functools import partial
+
+import pytest
+from mlflow import MlflowClient
+from optuna.trial import TrialState
+
+from seglab.tracking.run import start_run
+from seglab.tuning.ledger import take_up_again
+from seglab.tuning.worker import open_study, work
+from tests.tuning.trivial import bowl, spawned, study_of
+
+pytestmark = [
+    pytest.mark.usefixtures("sqlite_store"),
+    pytest.mark.filterwarnings("ignore:no heartbeat recorded"),
+    pytest.mark.filterwarnings("ignore:Heartbeat of storage is supposed"),
+]
+
+
+def test_database_restarting_in_mid_study_costs_no_trial(postgres, restart_postgres, tmp_path):
+    config = study_of(tmp_path, trials=6, epochs=4, heartbeat=2)
+    slow = partial(bowl, pause=0.4)
+    away = 5.0  # more than two heartbeats, after which a silent trial would count as dead
+    with (
+        start_run("study", params={}) as parent,
+        open_study(config, postgres) as opened,
+        spawned(config, postgres, parent.id, slow) as process,
+    ):
+
+        def running(count):
+            for _ in range(1200):
+                if sum(t.state.name == "RUNNING" for t in opened.study.get_trials()) >= count:
+                    return
+                time.sleep(0.05)
+            raise AssertionError(f"never {count} trials at once")
+
+        def restart():
+            running(2)
+            restart_postgres(away)
+
+        running(1)
+        restarting = threading.Thread(target=restart)
+        restarting.start()
+        work(opened, parent.id, slow, lambda: None)
+        restarting.join()
+        process.join()
+        assert process.exitcode == 0
+        trials = opened.study.get_trials()
+        assert [trial.state.name for trial in trials] == ["COMPLETE"] * 6
+        assert len({trial.user_attrs["seglab.worker"] for trial in trials}) == 2
+        runs = MlflowClient().search_runs(["0"], f"tags.mlflow.parentRunId = '{parent.id}'")
+        assert [run.info.status for run in runs] == ["FINISHED"] * 6
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+def test_trial_that_never_gave_a_sign_of_life_is_found(database, tmp_path, request):
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    if database == "postgres":
+        url = request.getfixturevalue("postgres")
+    with (
+        start_run("study", params={}) as parent,
+        open_study(study_of(tmp_path, trials=1), url) as opened,
+    ):
+        opened.study.ask()  # and then the process dies
+        work(opened, parent.id, bowl, lambda: None)
+        assert [trial.state.name for trial in opened.study.get_trials()] == ["FAIL", "COMPLETE"]
+
+
+def test_trial_that_was_taken_for_dead_is_left_to_those_who_took_it(tmp_path):
+    url = f"sqlite:///{tmp_path}/optuna.db"
+
+    def declared_dead(attempt, parent):
+        if attempt.number == 0:
+            take_up_again(opened.study, opened.study.get_trials()[0], died=True)
+            opened.study.tell(0, state=TrialState.FAIL)
+        return bowl(attempt, parent)
+
+    with (
+        start_run("study", params={}) as parent,
+        open_study(study_of(tmp_path, trials=1), url) as opened,
+        pytest.warns(UserWarning, match="trial 0 was taken for dead"),
+    ):
+        work(opened, parent.id, declared_dead, lambda: None)
+        assert [trial.state.name for trial in opened.study.get_trials()] == ["FAIL", "COMPLETE"]
