@@ -144,7 +144,7 @@ def test_painters_are_compared_by_boundary_recall_at_one_compactness(space, stud
         study="recall",
         data_dir=str(space.data_dir),
         trials=1,
-        **given | {"task": "superpixels", "objective": "boundary_recall"},
+        **given | {"task": "superpixels", "objective": "boundary_recall", "compactness": 1.0},
     )
     tune(config)
     (trial,) = study_named("recall").trials

@@ -195,9 +195,9 @@ def train_into(
 def learn(plan: Plan, folder: Path, recorder: Recorder, group: Group) -> list[EpochMetrics]:
     """Trains as planned, with checkpoints in ``folder``."""
     torch.manual_seed(fold(plan.config.seed))
-    network = network_of(plan.about)
     train, val = plan.samples("train"), plan.samples("val")
     with memory_told(f"in a training with {sizes(plan.config)}", lower(plan.config)):
+        network = network_of(plan.about)
         return fit(
             plan.config, network, train, val, plan.about, plan.device, folder, recorder, group
         )

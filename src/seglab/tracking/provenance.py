@@ -39,7 +39,8 @@ def loaded() -> tuple[dict[str, str], str]:
 
 def travelling_provenance() -> dict[str, str]:
     """Environment that tells a process on another machine where the code it was sent comes from."""
-    return {SENT: json.dumps(_git(PACKAGE))}
+    tags, _ = loaded()
+    return {SENT: json.dumps({key: tags[key] for key in tags if key.startswith("seglab.git.")})}
 
 
 def uncommitted(code: Path = PACKAGE) -> str:
