@@ -11,7 +11,7 @@ import pytest
 
 from seglab.errors import StudyError
 from seglab.tracking import sender
-from seglab.tuning import study as studies
+from seglab.tuning import storage
 from seglab.tuning.attempt import Attempt
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.worker import open_study, work
@@ -99,7 +99,7 @@ def test_a_study_waits_for_it_and_goes_on(
         assert trial.intermediate_values == {1: alpha, 2: alpha}
 
     # One that does not come back is told in a sentence.
-    monkeypatch.setattr(studies, "OUTAGE", 0.5)
+    monkeypatch.setattr(storage, "OUTAGE", 0.5)
     with (
         pytest.raises(StudyError, match=r"database .* went away.*run the same command again"),
         open_study(config, url) as opened,
