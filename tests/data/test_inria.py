@@ -38,6 +38,13 @@ def test_every_missing_tile_is_told(release: Path) -> None:
     ]
 
 
+def test_crops_of_other_tiles_are_named_with_what_can_be_done_with_them(tmp_path: Path) -> None:
+    for name in ("austin1_0", "chicago1_3"):
+        write_pair(*(tmp_path / folder / f"{name}.tif" for folder in ("images", "gt")))
+    with pytest.raises(DataError, match=r"2 other pictures \(austin1_0 …\).*dataset=folder"):
+        find(tmp_path)
+
+
 def test_a_folder_that_is_none_of_it_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no images/ and gt/ side by side"):
         find(tmp_path)

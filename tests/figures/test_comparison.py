@@ -112,7 +112,7 @@ def test_superpixels_are_compared_row_by_row_with_what_was_published():
             ("CAN d=7, schedule B", "can/schedule-b", "network", "eikonal", 3.0, 0.9, 0.9, 0.07),
         ],
         columns=["experiment", "key", "input", "method", "weight", COMPACTNESS, *RECALL_ERROR],
-    )
+    ).assign(colour="seed", width=8, epochs=6)
     published = points.iloc[:1].assign(compactness_pixels=0.31, boundary_recall=0.9)
     recall, error = tradeoffs("bsds500", points, published).axes
     slic, network, star = recall.lines
@@ -120,3 +120,7 @@ def test_superpixels_are_compared_row_by_row_with_what_was_published():
     np.testing.assert_allclose(network.get_xydata(), [[0.8, 0.8], [0.6, 0.8]])  # seeds averaged
     assert star.get_xydata().tolist() == [[0.31, 0.9]]
     assert network.get_color() == colour_of("schedule-b") == error.lines[1].get_color()
+    # The same row at another size is a curve of its own.
+    wider = points.assign(width=[8, 8, 24, 24])
+    names = [text.get_text() for text in tradeoffs("", wider, published).legends[0].get_texts()]
+    assert names == ["SLIC of the photo", *(f"CAN d=7, schedule B, width {w}" for w in (8, 24))]

@@ -15,14 +15,17 @@ SCORES = {
     "undersegmentation": "undersegmentation error (1 − ASA)   better ←",
 }
 COMPACTNESS = "compactness_pixels"
+TOLD_APART = {"colour": "{} colour", "width": "width {}", "epochs": "{} epochs"}
+"""In what curves of one experiment may differ, and how it is told."""
 
 
 def tradeoffs(title: str, points: pd.DataFrame, published: pd.DataFrame) -> Figure:
     """Boundary recall and undersegmentation error over the study's compactness: a line a row.
 
     ``points`` has a row an experiment × weight: experiment (name), key (empty: of no published
-    row), input, method, weight, compactness_pixels and the scores; several seeds of a point are
-    averaged. ``published`` has experiment, compactness_pixels and the scores, drawn as stars.
+    row), input, method, weight, colour, width, epochs, compactness_pixels and the scores; several
+    seeds of a point are averaged. ``published`` has experiment, compactness_pixels and the scores,
+    drawn as stars.
     """
     figure = Figure(figsize=(6.2 * len(SCORES), 6), layout="constrained")
     figure.suptitle(title, color=INK)
@@ -75,11 +78,17 @@ def tradeoffs(title: str, points: pd.DataFrame, published: pd.DataFrame) -> Figu
 
 
 def curves_of(points: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Each experiment's name, and its points in the order of their weights, over its seeds."""
-    for name, rows in points.groupby("experiment", sort=False):
-        first = {name: rows[name].iloc[0] for name in ("key", "input", "method")}
-        means = rows.groupby("weight", dropna=False)[[COMPACTNESS, *SCORES]].mean().reset_index()
-        yield str(name), means.assign(**first)
+    """Each curve's name, and its points in the order of their weights, over its seeds.
+
+    What differs between curves of one experiment is told behind its name.
+    """
+    for name, of_name in points.groupby("experiment", sort=False):
+        differing = [what for what in TOLD_APART if of_name[what].nunique(dropna=False) > 1]
+        for _, rows in of_name.groupby(list(TOLD_APART), sort=False, dropna=False):
+            first = {what: rows[what].iloc[0] for what in ("key", "input", "method", *TOLD_APART)}
+            means = rows.groupby("weight", dropna=False)[[COMPACTNESS, *SCORES]].mean()
+            told = [TOLD_APART[what].format(first[what]) for what in differing if first[what]]
+            yield ", ".join([str(name), *told]), means.reset_index().assign(**first)
 
 
 def colour_of_curve(curve: pd.DataFrame) -> str:

@@ -19,8 +19,8 @@ NOTE = (
 SEEDS_NOTE = "Rows of several seeds show means over them, and below the standard deviation of these"
 SUPERPIXEL_NOTE = (
     "K: superpixels that came out. BR: boundary recall within 5×5 pixels. UE: undersegmentation "
-    "error, 1 − ASA; NP: of Neubert and Protzel. Compactness by rim counts border pixels, as the "
-    "study's code does; by edges it is that of Schick et al. Weight: of colour (eikonal) or "
+    "error, 1 − ASA; NP: of Neubert and Protzel. CO: compactness; by rim it counts border pixels, "
+    "as the study's code does; by edges it is that of Schick et al. Weight: of colour (eikonal) or "
     "compactness (SLIC). Means over annotators, then over the pictures of the parts named."
 )
 PUBLISHED_NOTE = "Below a row: what the original study published, and measured less published."

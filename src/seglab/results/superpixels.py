@@ -12,12 +12,12 @@ PHOTO = "photo"
 POINT = ["input", "method", "weight", "update", "asked"]
 """What makes one row of a judged run's pictures."""
 COLUMNS = (
-    Column("superpixels", "Superpixels", "K"),
-    Column("boundary_recall", "Superpixels", "BR"),
-    Column("undersegmentation", "Superpixels", "UE"),
-    Column("undersegmentation_np", "Superpixels", "UE NP"),
-    Column("compactness_pixels", "Compactness", "by rim"),
-    Column("compactness", "Compactness", "by edges"),
+    Column("superpixels", "Mean", "K"),
+    Column("boundary_recall", "Mean", "BR"),
+    Column("undersegmentation", "Mean", "UE"),
+    Column("undersegmentation_np", "Mean", "UE NP"),
+    Column("compactness_pixels", "Mean CO", "by rim"),
+    Column("compactness", "Mean CO", "by edges"),
 )
 SETTINGS = ("parts", "weight", "colour", "width", "epochs", "pictures", "seeds")
 OF_TRAINING = ("width", "epochs", "pictures", "seeds")

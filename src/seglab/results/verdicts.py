@@ -121,6 +121,8 @@ def told(found: Interval, per_picture: bool) -> str:
     count = f"{found.seeds} seed{'s' * (found.seeds != 1)}"
     if per_picture:
         count += f" × {found.pictures} picture{'s' * (found.pictures != 1)}"
+    if np.isnan(found.value):
+        return f"no difference, as photos do not reach the network's recall, n = {count}"
     text = f"difference {found.value:+.3g}"
     if np.isfinite([found.low, found.high]).all():
         text += f", 95 % interval {found.low:+.3g} … {found.high:+.3g}"
