@@ -28,7 +28,7 @@ with exit_codes():
     train.train(TrainConfig(dataset="folder", data_dir=data, **small))
     (folder,) = __import__("pathlib").Path(data, "runs").iterdir()
     train.train(TrainConfig(resume=folder.name, data_dir=data))
-    evaluate.evaluate(EvaluateConfig(run=folder.name, splits=("val",), pictures=1))
+    evaluate.evaluate(EvaluateConfig(run=folder.name, splits=("val",), pictures=0))
     predict.predict(PredictConfig(run=folder.name, images=photos, output=output))
     predict.predict(PredictConfig(run="0" * 32, images=photos, output=output))
 """
