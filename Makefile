@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_TRACKING_URI ?= sqlite:///$(CURDIR)/mlflow.db
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: install demo ui test bench bench-gpu lint format
+.PHONY: install demo ui dashboard test bench bench-gpu lint format
 
 install: $(VENV)/.installed
 
@@ -25,6 +25,9 @@ demo: install
 
 ui: install
 	mlflow ui --backend-store-uri $(MLFLOW_TRACKING_URI)
+
+dashboard: install
+	python -m entry_points.dashboard
 
 test: install lint
 	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder

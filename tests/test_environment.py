@@ -48,13 +48,13 @@ def test_every_range_has_both_ends():
 def test_what_the_code_imports_is_required_and_nothing_else_is():
     imported = {
         (node.module if isinstance(node, ast.ImportFrom) else alias.name).split(".")[0]
-        for folder in ("src", "entry_points")
+        for folder in ("src", "entry_points", "dashboards")
         for path in (ROOT / folder).rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    third_party = imported - set(sys.stdlib_module_names) - {"seglab", "entry_points"}
+    third_party = imported - set(sys.stdlib_module_names) - {"seglab", "entry_points", "dashboards"}
     needed = {DISTRIBUTIONS.get(name, name) for name in third_party}
     required = {need.split(">=")[0] for need in requirements()[0]}
     assert needed - required == EXTRAS

@@ -67,6 +67,16 @@ def read_runs(experiment: str) -> pd.DataFrame:
     return frame
 
 
+def experiment_names() -> list[str]:
+    """Names of the store's experiments, the one with the newest run first."""
+    client = _connect()
+    with told("looking for experiments"):
+        names = {e.experiment_id: str(e.name) for e in client.search_experiments()}
+        newest = client.search_runs(list(names), order_by=["start_time DESC"], max_results=1)
+    first = [names[run.info.experiment_id] for run in newest]
+    return list(dict.fromkeys([*first, *names.values()]))
+
+
 def current_experiment() -> str:
     """Name of the experiment that a new run goes into."""
     return str(experiment_of_environment(connect()).name)

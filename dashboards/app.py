@@ -1,0 +1,20 @@
+"""The app: its pages, each with an address of its own. `mlflow run . -e dashboard` starts it."""
+
+import streamlit as st
+
+from dashboards.shell import told
+
+st.set_page_config(page_title="seglab", page_icon=":material/analytics:", layout="wide")
+page = st.navigation(
+    [
+        st.Page("views/results.py", title="Results", icon=":material/table:", default=True),
+        st.Page("views/curves.py", title="Curves", icon=":material/show_chart:"),
+        st.Page("views/pictures.py", title="Pictures", icon=":material/image:"),
+        st.Page("views/per_picture.py", title="Per picture", icon=":material/scatter_plot:"),
+        st.Page("views/study.py", title="Study", icon=":material/tune:"),
+        st.Page("views/run.py", title="Run", icon=":material/receipt_long:"),
+    ],
+    position="top",
+)
+with told():
+    page.run()

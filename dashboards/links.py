@@ -1,0 +1,24 @@
+"""Addresses: of pages of this app, and of runs in MLflow's UI."""
+
+import os
+from urllib.parse import urlencode
+
+from seglab.results.config import UI
+from seglab.tracking.store import shown, store_uri
+
+
+def mlflow_ui() -> str:
+    """Address of the MLflow UI without a stroke at its end; empty if there is none to be known."""
+    uri = os.environ.get(UI) or store_uri()
+    return shown(uri).rstrip("/") if uri.startswith("http") else ""
+
+
+def mlflow_run(experiment_id: str, run_id: str) -> str:
+    """The run in MLflow's UI; empty if that has no known address."""
+    ui = mlflow_ui()
+    return f"{ui}/#/experiments/{experiment_id}/runs/{run_id}" if ui else ""
+
+
+def page(name: str, **parameters: str) -> str:
+    """A page of this app from another one: ``run?experiment=Default&run=…``."""
+    return f"{name}?{urlencode(parameters)}"

@@ -1,0 +1,51 @@
+"""Figures of results tables: every row's score, over its seeds, beside what was published."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from seglab.figures.style import FRAME, INK, label_axes
+from seglab.results.printed import heading
+from seglab.results.table import ResultsTable
+
+MOST = 40
+"""Rows that are drawn."""
+LINE = 0.32
+"""Inches of height a row takes."""
+
+
+def scores_figure(table: ResultsTable, colours: Sequence[str]) -> Figure:
+    """Each score column as a panel, each row as a line: mean, ± std over seeds, published.
+
+    ``colours`` has one of each row. At most ``MOST`` rows are drawn, the first ones.
+    """
+    rows, columns = table.rows.head(MOST).to_dict("records"), table.columns
+    places = np.arange(len(rows))[::-1]
+    width = 3.2 + 2.6 * len(columns)
+    figure = Figure((width, 1.4 + LINE * max(len(rows), 3)), layout="constrained")
+    grid = figure.subplots(1, len(columns), squeeze=False, sharey=True)[0]
+    for axes, column in zip(grid, columns, strict=True):
+        for place, colour, row in zip(places, colours, rows, strict=False):
+            spread = row[f"{column.key}_seeds"]
+            error = None if np.isnan(spread) else spread
+            axes.errorbar(
+                row[column.key], place, xerr=error, fmt="o", color=colour, markersize=6, capsize=3
+            )
+            axes.plot(
+                row[f"{column.key}_published"], place, "D", color=colour, fillstyle="none",
+                markersize=6,
+            )  # fmt: skip
+        label_axes(axes, heading(column), "")
+    several = len({row["dataset"] for row in rows}) > 1
+    names = [row["experiment"] + f"\n{row['dataset']}" * several for row in rows]
+    grid[0].set_yticks(places, names)
+    handles = [
+        Line2D([], [], color=FRAME, marker="o", label="measured, ± std over seeds"),
+        Line2D([], [], color=FRAME, marker="D", fillstyle="none", linestyle="", label="published"),
+    ]
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
+    if len(table.rows) > MOST:
+        figure.suptitle(f"the first {MOST} of {len(table.rows)} rows", color=INK, fontsize=9)
+    return figure

@@ -1,0 +1,159 @@
+"""Pictures: the same picture across runs, under one threshold."""
+
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboards import shell, store
+from dashboards.choices import Choice, named, rows_of, single_runs
+from dashboards.overlay import STEPS, ordered
+from dashboards.photos import map_of, pictures_of
+from dashboards.viewer import Scored, viewer, viewer_data
+from seglab.data.config import PARTS
+from seglab.data.decode import read_image
+from seglab.errors import RUN, TrackingError
+from seglab.results.observations import TABLE_THRESHOLD
+
+MOST = 6  # runs side by side
+ORDERS = ("score", "disagreement", "name")
+
+
+def show() -> None:
+    """The page."""
+    st.title("Pictures")
+    standing = shell.experiment()
+    runs = standing.snapshot.runs.set_index("run_id", drop=False)
+    scored = [
+        c for c in single_runs(rows_of(standing.snapshot.runs), standing.snapshot.runs)
+        if runs.filter(regex="^metrics.evaluation/").loc[c.runs[0]].notna().any()
+    ]  # fmt: skip
+    if not scored:
+        shell.say(
+            "No run of this experiment has scored pictures: train with "
+            f"`{RUN} -e train`, then score with `{RUN} -e evaluate -P run=<id>`."
+        )
+    left, middle, right = st.columns([6, 1, 2])
+    labels = [choice.label for choice in scored]
+    chosen = left.multiselect(
+        "Runs",
+        labels,
+        default=defaults(scored),
+        max_selections=MOST,
+        key="runs",
+        bind="query-params",
+    )
+    part = middle.selectbox("Part", PARTS[::-1], key="part", bind="query-params")
+    by = right.selectbox(
+        "Order by",
+        ORDERS,
+        key="order",
+        bind="query-params",
+        help="score: worst of the first run first; disagreement: where runs differ most first",
+    )
+    choices = named(scored, chosen)
+    first = runs.loc[choices[0].runs[0]] if choices else None
+    if first is None:
+        shell.say("Choose a run.")
+    assert first is not None
+    others = [c for c in choices if c.dataset != choices[0].dataset]
+    if others:
+        shell.say(
+            f"{others[0].label} was scored on other pictures than {choices[0].label}: choose runs "
+            "of one data set."
+        )
+    scores = score_table(choices, runs, part)
+    names = ordered(scores, by)
+    if not names:
+        shell.say(
+            f"These runs have no picture of the part {part} in common, or their per-picture scores "
+            f"are gone from MLflow: `{RUN} -e evaluate -P run=<id>` makes them again."
+        )
+    browse(names)
+    compare(choices, runs, part, st.session_state["picture"])
+
+
+def defaults(scored: list[Choice]) -> list[str]:
+    """The first run of each of the first three configurations."""
+    by_title = {(choice.title, choice.dataset): choice.label for choice in reversed(scored)}
+    return list(by_title.values())[::-1][:3]
+
+
+def score_table(choices: list[Choice], runs: pd.DataFrame, part: str) -> pd.DataFrame:
+    """IoU at the tables' threshold: a row a picture that all have, a column a run."""
+    columns = {}
+    for choice in choices:
+        rows = store.per_picture(runs.loc[choice.runs[0]])
+        if rows is None:
+            st.warning(f"{choice.label}: its per-picture scores are gone from MLflow.")
+            continue
+        rows = rows[(rows["part"] == part) & (rows["threshold"] == TABLE_THRESHOLD)]
+        columns[choice.label] = rows.set_index("image")["iou"]
+    return pd.DataFrame(columns).dropna()
+
+
+def browse(names: list[str]) -> None:
+    """Chooses the picture: by name, or the next one by button or arrow key."""
+    if st.session_state.get("picture") not in names:
+        st.session_state["picture"] = st.query_params.get("picture", names[0])
+    if st.session_state["picture"] not in names:
+        st.session_state["picture"] = names[0]
+
+    def step(by: int) -> None:
+        place = names.index(st.session_state["picture"]) + by
+        st.session_state["picture"] = names[place % len(names)]
+
+    back, choice, forth = st.columns([1, 8, 1], vertical_alignment="bottom")
+    back.button("Previous", on_click=partial(step, -1), shortcut="Left", width="stretch")
+    choice.selectbox(
+        f"Picture {names.index(st.session_state['picture']) + 1} of {len(names)}", names,
+        key="picture", bind="query-params",
+    )  # fmt: skip
+    forth.button("Next", on_click=partial(step, 1), shortcut="Right", width="stretch")
+
+
+@st.fragment
+def compare(choices: list[Choice], runs: pd.DataFrame, part: str, name: str) -> None:
+    """The picture, what runs made of it, and the threshold."""
+    first = runs.loc[choices[0].runs[0]]
+    pictures = pictures_of(first, [store.data_dir(), first.get("params.data_dir", "data")])
+    maps, scored = {}, []
+    for choice in choices:
+        run = runs.loc[choice.runs[0]]
+        rule, values = map_of(run, pictures, name)
+        if values is not None:
+            maps[f"saliency map: {rule} (γ = ½)"] = values
+        elif rule:
+            st.caption(f"{choice.label}: the saliency maps it saw are not on this machine.")
+        try:
+            path = store.artifact(run, f"evaluation/probabilities/{part}/{name}.png")
+        except TrackingError as fault:
+            st.warning(f"{choice.label} has no probabilities any more: {fault}")
+            continue
+        scored.append(
+            Scored(choice.runs[0], short(choice), choice.colour, read_image(path)[..., 0])
+        )
+    data = viewer_data(
+        np.asarray(pictures.image(name)), np.asarray(pictures.mask(name)), maps, scored, threshold()
+    )
+    moved = viewer(data, key="viewer")
+    if moved is not None:
+        st.query_params["threshold"] = f"{moved:.2f}"
+
+
+def short(choice: Choice) -> str:
+    """A run's label without the data set, which all share."""
+    return choice.label.replace(f" · {choice.dataset} ", " ")
+
+
+def threshold() -> float:
+    """The threshold in the address, if it names one that can be chosen; else the tables'."""
+    try:
+        wanted = float(st.query_params.get("threshold", TABLE_THRESHOLD))
+    except ValueError:
+        wanted = TABLE_THRESHOLD
+    return float(STEPS[np.abs(STEPS - wanted).argmin()])
+
+
+show()

@@ -1,0 +1,145 @@
+"""Results: the published tables live, sorted, filtered and exported."""
+
+import io
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboards import shell, store, tables
+from dashboards.choices import colour_of_rows
+from dashboards.score_figures import scores_figure
+from seglab.figures.style import DOTS_PER_INCH
+from seglab.figures.tradeoff import tradeoff
+from seglab.results.latex import latex
+from seglab.results.live import Standing
+from seglab.results.observations import HISTORY, best_and_last
+from seglab.results.printed import heading, notes, settings_line
+from seglab.results.table import ResultsTable, superpixels_table, typed, validation_table
+
+WHOLE, EPOCHS, SUPERPIXELS = "Whole pictures", "Best and last epoch", "Superpixels"
+
+
+def show() -> None:
+    """The page."""
+    st.title("Results")
+    standing = shell.experiment()
+    view = st.segmented_control(
+        "Scores of", [WHOLE, EPOCHS, SUPERPIXELS], default=WHOLE, required=True,
+        key="view", bind="query-params",
+    )  # fmt: skip
+    table = table_of(standing, view)
+    table = chosen(table)
+    beside = st.pills(
+        "Beside each score", list(tables.BESIDE), selection_mode="multi", key="beside",
+        default=["published", "difference"], bind="query-params",
+    )  # fmt: skip
+    lines = tables.grid(table, beside, st.session_state["experiment"])
+    st.dataframe(
+        tables.in_bold(table, lines),
+        hide_index=True,
+        column_config={"Run": st.column_config.LinkColumn(display_text=r"run=(\w{8})")},
+        alt="results table",
+    )
+    st.caption(" ".join([settings_line(table), *notes(table)]))
+    export(table)
+    if len(table.rows) and table.columns:
+        colours = colour_of_rows(table.rows, standing.snapshot.runs)
+        figure = scores_figure(table, colours)
+        st.pyplot(figure, width="content")
+        png = io.BytesIO()
+        figure.savefig(png, format="png", dpi=DOTS_PER_INCH)
+        st.download_button("Figure as PNG", png.getvalue(), f"{table.name}.png", on_click="ignore")
+    if view == SUPERPIXELS:
+        show_curves(standing.snapshot.runs)
+
+
+def table_of(standing: Standing, view: str) -> ResultsTable:
+    """The table that is looked at; says what to run where there is none."""
+    runs = standing.snapshot.runs
+    if view == WHOLE:
+        if standing.table is None:
+            shell.say(f"There is no result to show yet: {standing.why_none}.")
+        assert standing.table is not None
+        return standing.table
+    rows = typed(runs)
+    scored = rows["test_iou"].notna() | rows["val_iou"].notna() | rows["train_iou"].notna()
+    concerned = runs[rows["boundary_recall"].notna() if view == SUPERPIXELS else scored]
+    epochs = best_and_last(store.histories(concerned, HISTORY))
+    table = (superpixels_table if view == SUPERPIXELS else validation_table)(runs, epochs)
+    if table is None and view == SUPERPIXELS and curves_of(runs).empty:
+        shell.say(
+            "No superpixels were judged in this experiment: run `mlflow run . -e superpixels` for "
+            "photos, or with `-P run=<id>` for what a trained network paints."
+        )
+    if table is None and view == SUPERPIXELS:
+        show_curves(runs)
+        st.stop()
+    if table is None:
+        shell.say(
+            "No scored run of this experiment has a validation curve: train with `mlflow run . -e "
+            "train`, then score with `mlflow run . -e evaluate -P run=<id>`."
+        )
+    assert table is not None
+    return table
+
+
+def chosen(table: ResultsTable) -> ResultsTable:
+    """The rows and columns that the controls choose, in their order."""
+    first, second, third, fourth = st.columns([2, 1, 2, 2])
+    datasets = first.multiselect(
+        "Data sets", options(table.rows["dataset"]), key="dataset", bind="query-params"
+    )
+    splits = second.multiselect(
+        "Splits", options(table.rows["split"]), key="split", bind="query-params"
+    )
+    words = third.text_input("Experiments with the words", key="words", bind="query-params")
+    by = fourth.selectbox(
+        "Sort by", [tables.PUBLISHED_ORDER, *map(heading, table.columns)],
+        key="sort", bind="query-params",
+    )  # fmt: skip
+    headings = [heading(column) for column in table.columns]
+    default = [name for name in headings if name.startswith("Test")] or headings
+    columns = st.pills(
+        "Scores", headings, selection_mode="multi", key="columns", default=default,
+        bind="query-params",
+    )  # fmt: skip
+    kept = tables.sorted_by(tables.filtered(table, datasets, splits, words), by)
+    return tables.with_columns(kept, columns)
+
+
+def options(values: "pd.Series[str]") -> Sequence[str]:
+    """Distinct values, as they come."""
+    return list(dict.fromkeys(values))
+
+
+def export(table: ResultsTable) -> None:
+    """Buttons that download the rows shown: plain numbers as CSV, what is printed as LaTeX."""
+    csv, tex, _ = st.columns([1, 1, 6])
+    csv.download_button(
+        "CSV", table.rows.to_csv(index=False), f"{table.name}.csv", "text/csv", on_click="ignore"
+    )
+    tex.download_button(
+        "LaTeX", lambda: latex([table]), f"{table.name}.tex", "text/x-tex", on_click="ignore"
+    )
+
+
+def curves_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """Runs that judged superpixels."""
+    judged = [name for name in map(str, runs) if name.startswith("metrics.superpixels/")]
+    return runs[runs[judged].notna().any(axis=1)]
+
+
+def show_curves(runs: pd.DataFrame) -> None:
+    """What superpixels pay for their compactness, of each run that judged some."""
+    judged = curves_of(runs)
+    st.header("Boundary recall over compactness")
+    labels = list(judged["name"] + " · " + judged["run_id"].str[:8])
+    label = st.selectbox("Run", labels, key="curve", bind="query-params")
+    points = pd.read_csv(
+        store.artifact(judged.iloc[labels.index(label)], "superpixels/summary.csv")
+    )
+    st.pyplot(tradeoff(points), width="content")
+
+
+show()

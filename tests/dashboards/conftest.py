@@ -1,0 +1,44 @@
+"""A seeded store for all tests of the dashboard, and the app over it."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from seglab.results.config import DATA_DIR, UI
+from tests.dashboards.seeded import Seeded
+
+APP = Path(__file__).parents[2] / "dashboards" / "app.py"
+
+
+@pytest.fixture(scope="session")
+def seeded(empty_database, tmp_path_factory):
+    return Seeded(tmp_path_factory.mktemp("seeded"), empty_database)
+
+
+@pytest.fixture
+def store(seeded, no_run, monkeypatch):
+    """The seeded store, in the environment."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", seeded.uri)
+    monkeypatch.setenv(DATA_DIR, str(seeded.data_dir))
+    monkeypatch.setenv(UI, "http://mlflow.example")
+    return seeded
+
+
+@pytest.fixture
+def opened():
+    """Opens a page of the app at an address; the page shows no traceback."""
+
+    def open_page(page="results", **query):
+        app = AppTest.from_file(APP, default_timeout=120)
+        app.query_params.update(query if page == "results" else {})
+        app.run()
+        if page != "results":
+            app.switch_page(f"views/{page}.py")
+            app.query_params.update(query)
+            app.run()
+        assert not app.exception, [error.value for error in app.exception]
+        assert not app.error, [error.value for error in app.error]
+        return app
+
+    return open_page
