@@ -16,5 +16,6 @@ page = st.navigation(
     ],
     position="top",
 )
+st.html("<style>.stMainBlockContainer {padding: 3.5rem 2.5rem 2rem}</style>")
 with told():
     page.run()

@@ -66,6 +66,11 @@ def single_runs(choices: Iterable[Choice], runs: pd.DataFrame) -> list[Choice]:
     ]
 
 
+def run_of(runs: pd.DataFrame, run_id: str) -> "pd.Series[str]":
+    """What MLflow says of one run."""
+    return runs[runs["run_id"] == run_id].iloc[0]
+
+
 def colour(place: int, title: str) -> str:
     """The colour of an experiment on every page and in every figure.
 

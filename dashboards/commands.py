@@ -27,22 +27,31 @@ CONFIGS: dict[str, type[Any]] = {
 """What each entry point is given; a run is of the one whose parameters it has."""
 
 
+LIKE = 0.8
+"""Share of parameters in which a run agrees with its entry point, which may have changed since."""
+
+
 def entry_point(params: Mapping[str, str]) -> str:
     """The entry point that a run with these parameters is of; empty if it is of none of these."""
+    likeness = {}
     for name, config in CONFIGS.items():
-        if {field.name for field in fields(config)} == set(params):
-            return name
-    return ""
+        names = {field.name for field in fields(config)}
+        likeness[name] = len(names & set(params)) / len(names | set(params))
+    best = max(likeness, key=likeness.__getitem__)
+    return best if likeness[best] >= LIKE else ""
 
 
 def command(params: Mapping[str, str]) -> str:
-    """What repeats a run: parameters other than the defaults; empty where it is not known."""
+    """What repeats a run with this checkout: parameters other than today's defaults.
+
+    Empty where it is not known, or where the run has parameters that are not known any more.
+    """
     name = entry_point(params)
-    if not name:
+    defaults = {field.name: field.default for field in fields(CONFIGS[name])} if name else {}
+    if not set(params) <= set(defaults):
         return ""
     words = [*RUN.split(), "-e", name]
-    for field in fields(CONFIGS[name]):
-        value = params[field.name]
-        if value != as_word(field.default) and field.name != "resume":
-            words += ["-P", f"{field.name}={value}"]
-    return shlex.join(words)
+    for parameter, value in params.items():
+        if value != as_word(defaults[parameter]) and parameter != "resume":
+            words += ["-P", f"{parameter}={value}"]
+    return shlex.join(words) if name else ""

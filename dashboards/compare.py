@@ -11,6 +11,7 @@ from seglab.figures.style import FRAME, INK
 from seglab.results.printed import signed
 from seglab.results.statistics import Interval, crossed, interval, paired
 
+AXIS = {"gridcolor": "#e6e6e6", "zeroline": False, "linecolor": FRAME}
 SCORES = {"iou": "IoU", "dice": "Dice"}
 
 
@@ -111,12 +112,11 @@ def sorted_coefficients(scores: Mapping[str, "pd.Series[float]"], colours: Mappi
 
 def layout(x: str, y: str) -> dict[str, object]:
     """The house's plain frame for plotly."""
-    axis = {"gridcolor": "#e6e6e6", "zeroline": False, "linecolor": FRAME}
     return {
-        "xaxis": {**axis, "title": x},
-        "yaxis": {**axis, "title": y},
+        "xaxis": {**AXIS, "title": x},
+        "yaxis": {**AXIS, "title": y},
         "plot_bgcolor": "white",
         "font": {"color": INK},
-        "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
-        "legend": {"orientation": "h", "y": -0.2},
+        "margin": {"l": 60, "r": 10, "t": 20, "b": 90},
+        "legend": {"orientation": "h", "yref": "container", "y": 0, "yanchor": "bottom"},
     }

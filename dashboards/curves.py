@@ -1,16 +1,21 @@
 """Curves over the epochs: any metric, a line a row of the table with a band over its seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from dashboards.choices import Choice
-from dashboards.compare import layout
+from dashboards.compare import AXIS, layout
 from seglab.figures.style import rgb
 from seglab.results.experiments import published_curves
 
+ACROSS = 3
+"""Panels in a line."""
+LEGEND = 22
+"""Pixels of height that the legend needs for each choice."""
 DASHES = ("solid", "dash", "dashdot", "longdash")
 """Tell rows of one experiment, which share its colour, from each other."""
 
@@ -47,39 +52,56 @@ def published(key: str, metric: str) -> pd.DataFrame:
 
 
 def curves_figure(
-    histories: pd.DataFrame, choices: Sequence[Choice], metric: str, window: int, log: bool,
-    behind: bool,
-) -> go.Figure:  # fmt: skip
-    """``metric`` of every choice; ``behind`` draws what was published, thin and dotted.
+    histories: pd.DataFrame,
+    choices: Sequence[Choice],
+    metrics: Sequence[str],
+    window: int = 1,
+    log: bool = False,
+    behind: bool = True,
+) -> go.Figure:
+    """Each of ``metrics`` as a panel with a line a choice, under one legend.
 
-    The band of a choice goes from the lowest to the highest of its seeds.
+    The band of a choice goes from the lowest to the highest of its seeds; ``window`` epochs are
+    averaged; ``behind`` draws what was published, thin and dotted.
     """
-    figure = go.Figure()
+    lines = -(-len(metrics) // ACROSS)
+    figure = make_subplots(lines, min(len(metrics), ACROSS), horizontal_spacing=0.07)
+    below = 60 + LEGEND * len(choices)
+    look = layout("", "") | {"margin": {"l": 60, "r": 10, "t": 10, "b": below}}
+    figure.update_layout(**look, hovermode="x", height=330 * lines + below)
     values = smoothed(histories, window)
+    for number, metric in enumerate(metrics):
+        place = {"row": 1 + number // ACROSS, "col": 1 + number % ACROSS}
+        for trace in traces(values, choices, metric, behind):
+            shown = number == 0 and trace.fill is None
+            figure.add_trace(trace.update(showlegend=shown), **place)
+        figure.update_yaxes(title=metric, type="log" if log else "linear", **place)
+    figure.update_xaxes(**AXIS, title="epoch")
+    figure.update_yaxes(**AXIS)
+    return figure
+
+
+def traces(
+    values: pd.DataFrame, choices: Sequence[Choice], metric: str, behind: bool
+) -> Iterator[go.Scatter]:
+    """What is drawn of a metric: bands, published curves, means over seeds."""
     colours = [choice.colour for choice in choices]
     for number, choice in enumerate(choices):
-        colour = choice.colour
+        shared = {"legendgroup": choice.label, "name": choice.label}
         old = published(choice.published, metric) if behind else pd.DataFrame()
         if len(old):
-            figure.add_scatter(
-                x=old["step"], y=old["mean"], mode="lines", name=f"{choice.title}, published",
-                line={"color": colour, "dash": "dot", "width": 1.2}, legendgroup=choice.label,
-            )  # fmt: skip
+            line = {"color": choice.colour, "dash": "dot", "width": 1.2}
+            named = shared | {"name": f"{choice.title}, published"}
+            yield go.Scatter(x=old["step"], y=old["mean"], mode="lines", line=line, **named)
         curve = over_seeds(values, choice.runs, metric)
         if curve.empty:
             continue
-        dash = DASHES[colours[:number].count(colour) % len(DASHES)]
         if curve["number"].max() > 1:
-            figure.add_scatter(**band(curve, colour), legendgroup=choice.label)
-        figure.add_scatter(
-            x=curve["step"], y=curve["mean"], name=choice.label, legendgroup=choice.label,
-            mode="lines+markers" if len(curve) == 1 else "lines",
-            line={"color": colour, "width": 2, "dash": dash},
-        )  # fmt: skip
-    figure.update_layout(**layout("epoch", metric), hovermode="x")
-    if log:
-        figure.update_yaxes(type="log")
-    return figure
+            yield go.Scatter(**band(curve, choice.colour), **shared)
+        dash = DASHES[colours[:number].count(choice.colour) % len(DASHES)]
+        line = {"color": choice.colour, "width": 2, "dash": dash}
+        mode = "lines+markers" if len(curve) == 1 else "lines"
+        yield go.Scatter(x=curve["step"], y=curve["mean"], mode=mode, line=line, **shared)
 
 
 def band(curve: pd.DataFrame, colour: str) -> dict[str, object]:
@@ -93,7 +115,6 @@ def band(curve: pd.DataFrame, colour: str) -> dict[str, object]:
         "line": {"width": 0},
         "mode": "lines",
         "hoverinfo": "skip",
-        "showlegend": False,
     }
 
 

@@ -60,6 +60,8 @@ def ordered(scores: pd.DataFrame, by: str) -> list[str]:
     ``scores`` has a row a picture (index) and a column a run. ``by`` is score (the worst of the
     first run first), disagreement (where runs differ most first) or name.
     """
+    if scores.empty:
+        return []
     if by == "score":
         keys = scores.iloc[:, 0]
     elif by == "disagreement":

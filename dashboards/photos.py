@@ -3,8 +3,6 @@
 They lie in prepared data sets, not in MLflow; a digest tells whether these are the run's own.
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
@@ -17,12 +15,13 @@ from seglab.errors import RUN, CacheError, DataError
 from seglab.saliency.settings import Settings, map_key
 
 
-def pictures_of(run: "pd.Series[str]", folders: Sequence[str]) -> PictureSet:
-    """The data set that a run was scored on, in the first of ``folders`` that has it.
+def pictures_of(run: "pd.Series[str]", data_dir: str) -> PictureSet:
+    """The data set that a run was scored on, in ``data_dir`` or where the run had it.
 
     Raises ``DataError`` that says what to run if none has.
     """
-    dataset, digest = run.get("params.dataset", ""), run.get("tags.seglab.data_digest", "")
+    dataset, digest = said(run, "params.dataset"), said(run, "tags.seglab.data_digest")
+    folders = dict.fromkeys(filter(None, [data_dir, said(run, "params.data_dir")]))
     for folder in folders:
         try:
             pictures = open_pictures(folder, dataset)
@@ -31,7 +30,7 @@ def pictures_of(run: "pd.Series[str]", folders: Sequence[str]) -> PictureSet:
         if pictures.digest == digest:
             return pictures
     raise DataError(
-        f"the photos and masks of {run.get('tags.seglab.dataset_title', dataset)} (digest "
+        f"the photos and masks of {said(run, 'tags.seglab.dataset_title') or 'this run'} (digest "
         f"{digest}) are not in {' or '.join(folders)}: prepare the data set on this machine "
         f"(`{RUN} -e prepare -P dataset={dataset} …`), or start the dashboard with "
         "`-P data_dir=<the folder that has it>`"
@@ -46,7 +45,7 @@ def map_of(
     The rule is empty for a run that saw none; the map is None where the one on this machine is
     another, or not there.
     """
-    rule = parse_inputs(run.get("params.inputs", "rgb")).rule
+    rule = parse_inputs(said(run, "params.inputs") or "rgb").rule
     if rule is None:
         return "", None
     folder = str(pictures.folder.parent)
@@ -59,3 +58,9 @@ def map_of(
         return rule, maps(name)
     except CacheError:
         return rule, None
+
+
+def said(run: "pd.Series[str]", name: str) -> str:
+    """A text that MLflow has of a run; empty if it has none."""
+    value = run.get(name)
+    return value if isinstance(value, str) else ""

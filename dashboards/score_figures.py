@@ -39,7 +39,9 @@ def scores_figure(table: ResultsTable, colours: Sequence[str]) -> Figure:
             )  # fmt: skip
         label_axes(axes, heading(column), "")
     several = len({row["dataset"] for row in rows}) > 1
-    names = [row["experiment"] + f"\n{row['dataset']}" * several for row in rows]
+    names = [
+        (row["experiment"] or row["run_id"][:8]) + f"\n{row['dataset']}" * several for row in rows
+    ]
     grid[0].set_yticks(places, names)
     handles = [
         Line2D([], [], color=FRAME, marker="o", label="measured, ± std over seeds"),

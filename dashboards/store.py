@@ -1,6 +1,8 @@
 """What pages read from MLflow. Each thing is read once, and again when its run has changed."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,7 +60,7 @@ def per_picture(run: "pd.Series[str]", folder: str = "evaluation") -> pd.DataFra
 
 def artifact(run: "pd.Series[str]", path: str) -> Path:
     """A file of a run on this machine. Raises ``TrackingError`` if the run has no such file."""
-    folder = Path(_downloads().name) / run["run_id"] / state_of(run)
+    folder = _downloads() / run["run_id"] / state_of(run)
     goal = folder / reader.safe_path(path)
     return goal if goal.exists() else reader.download(run["run_id"], path, folder)
 
@@ -85,5 +87,7 @@ def _read_parquet(path: str, changed: int) -> pd.DataFrame:
 
 
 @st.cache_resource
-def _downloads() -> "tempfile.TemporaryDirectory[str]":
-    return tempfile.TemporaryDirectory(prefix="seglab-")
+def _downloads() -> Path:
+    folder = tempfile.mkdtemp(prefix="seglab-dashboard-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)

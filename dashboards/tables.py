@@ -53,7 +53,7 @@ def sorted_by(table: ResultsTable, by: str) -> ResultsTable:
 
 
 def grid(table: ResultsTable, beside: Sequence[str], experiment: str) -> pd.DataFrame:
-    """One line a row, scores as ``report`` prints them, ``beside`` them what is asked for.
+    """One line a row, scores as ``report`` prints them, ``beside`` them what there is of it.
 
     The last columns are settings in which rows differ and the address of the row's first run.
     """
@@ -65,7 +65,9 @@ def grid(table: ResultsTable, beside: Sequence[str], experiment: str) -> pd.Data
     for column in table.columns:
         lines[heading(column)] = texts(rows, column)
         for name in beside:
-            lines[f"{heading(column)} {BESIDE[name]}"] = texts_beside(rows, column, name)
+            cells = texts_beside(rows, column, name)
+            if set(cells) - {NOTHING}:
+                lines[f"{heading(column)} {BESIDE[name]}"] = cells
     constant = table.constants()
     for name in SETTINGS:
         if name not in constant:

@@ -80,7 +80,7 @@ class View {
 
 // The photo, tinted in each of the four colours of pixels: true/false positive/negative.
 const tinted = (photo, colours) => colours.map(([red, green, blue], kind) => {
-  const share = kind === 3 ? 0.25 : 0.65;  // what is rightly background stays a photo
+  const share = kind === 3 ? 0.3 : 0.75;  // what is rightly background stays a photo
   const tint = new ImageData(new Uint8ClampedArray(photo.data), photo.width, photo.height);
   for (let i = 0; i < tint.data.length; i += 4) {
     tint.data[i] += share * (red - tint.data[i]);
@@ -97,14 +97,19 @@ const load = async (data, root) => {
   const panels = root.querySelector(".panels");
   panels.replaceChildren();
   const view = new View();
-  paint(panel(panels, view, "photo").canvas, photo);
-  paint(panel(panels, view, "truth").canvas, truth);
-  data.maps.forEach((map, i) => paint(panel(panels, view, map.title).canvas, others[i]));
+  const shared = element("div", panels, "", { className: "group" });
+  paint(panel(shared, view, "photo").canvas, photo);
+  paint(panel(shared, view, "truth").canvas, truth);
+  data.maps.forEach((map, i) => paint(panel(shared, view, map.title).canvas, others[i]));
+  const beside = element("div", panels, "", { className: "runs" });
   const tints = tinted(photo, data.colours.map(({ rgb }) => rgb));
   const runs = data.runs.map((run, i) => {
     const probability = others[data.maps.length + i];
-    paint(panel(panels, view, `${run.label}: probability`, run.colour).canvas, probability);
-    const { figure, caption, canvas } = panel(panels, view, `${run.label} `, run.colour);
+    const pair = element("div", beside, "", { className: "group" });
+    element("div", pair, run.label, { className: "run" });
+    const left = panel(pair, view, "probability", run.colour);
+    paint(left.canvas, probability);
+    const { figure, caption, canvas } = panel(pair, view, "", run.colour);
     figure.dataset.run = run.id;
     const values = new Uint8Array(probability.data.length / 4);
     const objects = new Uint8Array(values.length);

@@ -46,10 +46,9 @@ def show() -> None:
     log = controls[1].toggle("Log scale", key="log", bind="query-params")
     behind = controls[2].toggle("Published", value=True, key="published", bind="query-params")
     histories = store.histories(concerned, metrics)
-    for metric, column in zip(metrics, st.columns(max(1, min(len(metrics), 3))) * 99, strict=False):
-        with column:
-            figure = curves_figure(histories, picked, metric, window, log, behind)
-            st.plotly_chart(figure, key=f"curve {metric}")
+    if metrics:
+        figure = curves_figure(histories, picked, metrics, window, log, behind)
+        st.plotly_chart(figure, key="curves", theme=None)
     st.caption("Lines are means over seeds, bands go from the lowest seed to the highest.")
     show_norms(concerned)
 

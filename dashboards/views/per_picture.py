@@ -24,32 +24,38 @@ def show() -> None:
         )
     labels = [choice.label for choice in scored]
     left, right, *rest = st.columns([4, 4, 1, 1])
-    a = left.selectbox("A", labels, index=0, key="a", bind="query-params")
-    b = right.selectbox("B", labels, index=1, key="b", bind="query-params")
+    places = best_two(standing)
+    a = left.selectbox("A", labels, index=places[0], key="a", bind="query-params")
+    b = right.selectbox("B", labels, index=places[1], key="b", bind="query-params")
     part = rest[0].selectbox("Part", PARTS[::-1], key="part", bind="query-params")
     score = rest[1].selectbox("Score", list(compare.SCORES), key="score", bind="query-params")
     first, second = named(scored, [a, b])
-    tables = [rows_per_picture(choice, standing.snapshot.runs, part) for choice in (first, second)]
-    if any(table.empty for table in tables):
+    runs = standing.snapshot.runs
+    table_a, table_b = (rows_per_picture(choice, runs, part) for choice in (first, second))
+    if table_a.empty or table_b.empty:
         shell.say(
             f"The part {part} was not scored in both, or per-picture scores are gone from MLflow: "
             f"`{RUN} -e evaluate -P run=<id>` makes them again."
         )
-    found = compare.compare(*tables, score)
+    found = compare.compare(table_a, table_b, score)
     st.markdown(compare.in_words(found.difference, score))
     if found.pictures.empty:
         return
     scatter, sorted_scores = st.columns(2)
     with scatter:
         figure = compare.scatter(found.pictures, score, first.title, second.title, second.colour)
-        picked = st.plotly_chart(figure, key="scatter", on_select="rerun", selection_mode="points")
+        picked = st.plotly_chart(
+            figure, key="scatter", theme=None, on_select="rerun", selection_mode="points"
+        )
         st.caption("A click on a picture opens it.")
     with sorted_scores:
         names = {f"A: {first.title}": "a", f"B: {second.title}": "b"}
         series = {name: found.pictures[column] for name, column in names.items()}
         colours = dict(zip(names, (first.colour, second.colour), strict=True))
-        st.plotly_chart(compare.sorted_coefficients(series, colours, score), key="sorted")
-    st.plotly_chart(compare.differences(found.pictures, score, second.colour), key="differences")
+        figure = compare.sorted_coefficients(series, colours, score)
+        st.plotly_chart(figure, key="sorted", theme=None)
+    figure = compare.differences(found.pictures, score, second.colour)
+    st.plotly_chart(figure, key="differences", theme=None)
     if picked.selection.points:
         open_picture(picked.selection.points[0]["customdata"], first, second, part)
 
@@ -62,6 +68,13 @@ def scored_choices(standing: Standing) -> list[Choice]:
     rows = [c for c in rows_of(standing.snapshot.runs) if set(c.runs) & scored]
     runs = single_runs([row for row in rows if len(row.runs) > 1], standing.snapshot.runs)
     return rows + [run for run in runs if run.runs[0] in scored]
+
+
+def best_two(standing: Standing) -> list[int]:
+    """Places of the two rows with the best test IoU; the first two where there are no such."""
+    assert standing.table is not None
+    best = standing.table.rows["test_iou"].nlargest(2).index
+    return sorted(int(place) for place in best) if len(best) == 2 else [0, 1]
 
 
 def rows_per_picture(choice: Choice, runs: pd.DataFrame, part: str) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import shell, store
-from dashboards.choices import Choice, named, rows_of, single_runs
+from dashboards.choices import Choice, named, rows_of, run_of, single_runs
 from dashboards.overlay import STEPS, ordered
 from dashboards.photos import map_of, pictures_of
 from dashboards.viewer import Scored, viewer, viewer_data
@@ -24,11 +24,10 @@ def show() -> None:
     """The page."""
     st.title("Pictures")
     standing = shell.experiment()
-    runs = standing.snapshot.runs.set_index("run_id", drop=False)
-    scored = [
-        c for c in single_runs(rows_of(standing.snapshot.runs), standing.snapshot.runs)
-        if runs.filter(regex="^metrics.evaluation/").loc[c.runs[0]].notna().any()
-    ]  # fmt: skip
+    runs = standing.snapshot.runs
+    evaluated = runs.filter(regex="^metrics.evaluation/").notna().any(axis=1)
+    ids = set(runs.loc[evaluated, "run_id"])
+    scored = [choice for choice in single_runs(rows_of(runs), runs) if choice.runs[0] in ids]
     if not scored:
         shell.say(
             "No run of this experiment has scored pictures: train with "
@@ -53,10 +52,8 @@ def show() -> None:
         help="score: worst of the first run first; disagreement: where runs differ most first",
     )
     choices = named(scored, chosen)
-    first = runs.loc[choices[0].runs[0]] if choices else None
-    if first is None:
+    if not choices:
         shell.say("Choose a run.")
-    assert first is not None
     others = [c for c in choices if c.dataset != choices[0].dataset]
     if others:
         shell.say(
@@ -84,7 +81,7 @@ def score_table(choices: list[Choice], runs: pd.DataFrame, part: str) -> pd.Data
     """IoU at the tables' threshold: a row a picture that all have, a column a run."""
     columns = {}
     for choice in choices:
-        rows = store.per_picture(runs.loc[choice.runs[0]])
+        rows = store.per_picture(run_of(runs, choice.runs[0]))
         if rows is None:
             st.warning(f"{choice.label}: its per-picture scores are gone from MLflow.")
             continue
@@ -104,7 +101,7 @@ def browse(names: list[str]) -> None:
         place = names.index(st.session_state["picture"]) + by
         st.session_state["picture"] = names[place % len(names)]
 
-    back, choice, forth = st.columns([1, 8, 1], vertical_alignment="bottom")
+    back, choice, forth = st.columns([3, 14, 3], vertical_alignment="bottom")
     back.button("Previous", on_click=partial(step, -1), shortcut="Left", width="stretch")
     choice.selectbox(
         f"Picture {names.index(st.session_state['picture']) + 1} of {len(names)}", names,
@@ -116,30 +113,35 @@ def browse(names: list[str]) -> None:
 @st.fragment
 def compare(choices: list[Choice], runs: pd.DataFrame, part: str, name: str) -> None:
     """The picture, what runs made of it, and the threshold."""
-    first = runs.loc[choices[0].runs[0]]
-    pictures = pictures_of(first, [store.data_dir(), first.get("params.data_dir", "data")])
-    maps, scored = {}, []
-    for choice in choices:
-        run = runs.loc[choice.runs[0]]
-        rule, values = map_of(run, pictures, name)
-        if values is not None:
-            maps[f"saliency map: {rule} (γ = ½)"] = values
-        elif rule:
-            st.caption(f"{choice.label}: the saliency maps it saw are not on this machine.")
-        try:
-            path = store.artifact(run, f"evaluation/probabilities/{part}/{name}.png")
-        except TrackingError as fault:
-            st.warning(f"{choice.label} has no probabilities any more: {fault}")
-            continue
-        scored.append(
-            Scored(choice.runs[0], short(choice), choice.colour, read_image(path)[..., 0])
+    # What is raised in a fragment does not reach the app's own `told`.
+    with shell.told():
+        pictures = pictures_of(run_of(runs, choices[0].runs[0]), store.data_dir())
+        maps, scored = {}, []
+        for choice in choices:
+            run = run_of(runs, choice.runs[0])
+            rule, values = map_of(run, pictures, name)
+            if values is not None:
+                maps[f"saliency map: {rule} (γ = ½)"] = values
+            elif rule:
+                st.caption(f"{choice.label}: the saliency maps it saw are not on this machine.")
+            try:
+                path = store.artifact(run, f"evaluation/probabilities/{part}/{name}.png")
+            except TrackingError as fault:
+                st.warning(f"{choice.label} has no probabilities any more: {fault}")
+                continue
+            scored.append(
+                Scored(choice.runs[0], short(choice), choice.colour, read_image(path)[..., 0])
+            )
+        data = viewer_data(
+            np.asarray(pictures.image(name)),
+            np.asarray(pictures.mask(name)),
+            maps,
+            scored,
+            threshold(),
         )
-    data = viewer_data(
-        np.asarray(pictures.image(name)), np.asarray(pictures.mask(name)), maps, scored, threshold()
-    )
-    moved = viewer(data, key="viewer")
-    if moved is not None:
-        st.query_params["threshold"] = f"{moved:.2f}"
+        moved = viewer(data, key="viewer")
+        if moved is not None:
+            st.query_params["threshold"] = f"{moved:.2f}"
 
 
 def short(choice: Choice) -> str:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -9,13 +10,14 @@ import streamlit as st
 from dashboards import shell, store, tables
 from dashboards.choices import colour_of_rows
 from dashboards.score_figures import scores_figure
+from seglab.errors import RUN
 from seglab.figures.style import DOTS_PER_INCH
 from seglab.figures.tradeoff import tradeoff
 from seglab.results.latex import latex
 from seglab.results.live import Standing
 from seglab.results.observations import HISTORY, best_and_last
 from seglab.results.printed import heading, notes, settings_line
-from seglab.results.table import ResultsTable, superpixels_table, typed, validation_table
+from seglab.results.table import ResultsTable, counted, superpixels_table, typed, validation_table
 
 WHOLE, EPOCHS, SUPERPIXELS = "Whole pictures", "Best and last epoch", "Superpixels"
 
@@ -28,12 +30,7 @@ def show() -> None:
         "Scores of", [WHOLE, EPOCHS, SUPERPIXELS], default=WHOLE, required=True,
         key="view", bind="query-params",
     )  # fmt: skip
-    table = table_of(standing, view)
-    table = chosen(table)
-    beside = st.pills(
-        "Beside each score", list(tables.BESIDE), selection_mode="multi", key="beside",
-        default=["published", "difference"], bind="query-params",
-    )  # fmt: skip
+    table, beside = chosen(table_of(standing, view))
     lines = tables.grid(table, beside, st.session_state["experiment"])
     st.dataframe(
         tables.in_bold(table, lines),
@@ -41,7 +38,12 @@ def show() -> None:
         column_config={"Run": st.column_config.LinkColumn(display_text=r"run=(\w{8})")},
         alt="results table",
     )
-    st.caption(" ".join([settings_line(table), *notes(table)]))
+    st.caption(" ".join([settings_line(table), *notes(replace(table, unevaluated=()))]))
+    if table.unevaluated:
+        st.caption(
+            f"{counted(len(table.unevaluated), 'training run')} without scores: "
+            f"`{RUN} -e evaluate -P run=<id>` scores one. The page Run lists them."
+        )
     export(table)
     if len(table.rows) and table.columns:
         colours = colour_of_rows(table.rows, standing.snapshot.runs)
@@ -69,7 +71,7 @@ def table_of(standing: Standing, view: str) -> ResultsTable:
     table = (superpixels_table if view == SUPERPIXELS else validation_table)(runs, epochs)
     if table is None and view == SUPERPIXELS and curves_of(runs).empty:
         shell.say(
-            "No superpixels were judged in this experiment: run `mlflow run . -e superpixels` for "
+            f"No superpixels were judged in this experiment: run `{RUN} -e superpixels` for "
             "photos, or with `-P run=<id>` for what a trained network paints."
         )
     if table is None and view == SUPERPIXELS:
@@ -77,15 +79,15 @@ def table_of(standing: Standing, view: str) -> ResultsTable:
         st.stop()
     if table is None:
         shell.say(
-            "No scored run of this experiment has a validation curve: train with `mlflow run . -e "
-            "train`, then score with `mlflow run . -e evaluate -P run=<id>`."
+            "No scored run of this experiment has a validation curve: train with "
+            f"`{RUN} -e train`, then score with `{RUN} -e evaluate -P run=<id>`."
         )
     assert table is not None
     return table
 
 
-def chosen(table: ResultsTable) -> ResultsTable:
-    """The rows and columns that the controls choose, in their order."""
+def chosen(table: ResultsTable) -> tuple[ResultsTable, list[str]]:
+    """The rows and columns that the controls choose, and what is to stand beside each score."""
     first, second, third, fourth = st.columns([2, 1, 2, 2])
     datasets = first.multiselect(
         "Data sets", options(table.rows["dataset"]), key="dataset", bind="query-params"
@@ -99,13 +101,19 @@ def chosen(table: ResultsTable) -> ResultsTable:
         key="sort", bind="query-params",
     )  # fmt: skip
     headings = [heading(column) for column in table.columns]
-    default = [name for name in headings if name.startswith("Test")] or headings
-    columns = st.pills(
+    known = [heading(column) for column in table.columns if table.rows[column.key].notna().any()]
+    default = [name for name in headings if name.startswith("Test")] or known
+    scores, beside = st.columns([3, 2])
+    columns = scores.pills(
         "Scores", headings, selection_mode="multi", key="columns", default=default,
         bind="query-params",
     )  # fmt: skip
+    wanted = beside.pills(
+        "Beside each score", list(tables.BESIDE), selection_mode="multi", key="beside",
+        default=["published", "difference"], bind="query-params",
+    )  # fmt: skip
     kept = tables.sorted_by(tables.filtered(table, datasets, splits, words), by)
-    return tables.with_columns(kept, columns)
+    return tables.with_columns(kept, columns), wanted
 
 
 def options(values: "pd.Series[str]") -> Sequence[str]:

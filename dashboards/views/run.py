@@ -1,10 +1,13 @@
 """Run: all that is known of one run, and how to have it again."""
 
+from contextlib import suppress
+
 import pandas as pd
 import streamlit as st
 
 from dashboards import links, shell
 from dashboards.commands import command
+from seglab.errors import TrackingError
 from seglab.results.table import params_of
 from seglab.tracking import reader
 
@@ -18,6 +21,7 @@ SECTIONS = {
 def show() -> None:
     """The page."""
     st.title("Run")
+    find_experiment()
     standing = shell.experiment()
     runs = standing.snapshot.runs
     wanted = st.text_input("Run (its id, or how it begins)", key="run", bind="query-params").strip()
@@ -47,12 +51,20 @@ def show() -> None:
         table("Other tags", tags)
 
 
+def find_experiment() -> None:
+    """Turns to the run's own experiment, where the address names a run and no experiment."""
+    wanted = st.query_params.get("run", "")
+    if wanted and not {"experiment"} & {*st.query_params, *st.session_state}:
+        with suppress(TrackingError):
+            st.session_state["experiment"] = reader.run_info(wanted).experiment
+
+
 def heading(run: "pd.Series[str]") -> None:
     """Status, times, and where else it is to be seen."""
     status = run["status"]
     line = f"**{status}** · started {run['start_time']:%Y-%m-%d %H:%M}"
     if pd.notna(run["end_time"]):
-        line += f" · took {str(run['end_time'] - run['start_time']).split('.')[0]}"
+        line += f" · took {took(run)}"
     error = run.get("tags.seglab.error")
     st.markdown(line)
     if isinstance(error, str):
@@ -67,14 +79,21 @@ def heading(run: "pd.Series[str]") -> None:
     st.code(run["run_id"], language=None)
 
 
+def took(run: "pd.Series[str]") -> str:
+    """``1:02:03``."""
+    times = pd.Timestamp(run["end_time"]) - pd.Timestamp(run["start_time"])
+    seconds = int(times.total_seconds())
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
+
+
 def how_exact(run: "pd.Series[str]") -> str:
-    """What the command needs in order to repeat the run to the bit."""
+    """Which code the run was of: a command repeats numbers to the bit with that code alone."""
     commit = run.get("tags.seglab.git.commit", "unknown")
     dirty = run.get("tags.seglab.git.dirty") == "true"
     changes = (
         ", with uncommitted changes: its artifact provenance/uncommitted.diff" if dirty else ""
     )
-    return f"To repeat it, at commit {commit}{changes}:"
+    return f"To repeat it (it was run at commit {commit}{changes}):"
 
 
 def of_kind(run: "pd.Series[str]", start: str) -> "pd.Series[str]":
@@ -94,14 +113,14 @@ def table(title: str, values: "pd.Series[str]") -> None:
 
 def show_list(runs: pd.DataFrame) -> None:
     """Runs to choose from, newest first."""
-    columns = ["name", "status", "start_time", "run_id"]
-    lines = runs[columns].assign(
-        run_id=[
+    lines = runs[["name", "status"]].assign(
+        started=runs["start_time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
+        run=[
             links.page("run", experiment=st.session_state["experiment"], run=run)
             for run in runs["run_id"]
-        ]
+        ],
     )
-    config = {"run_id": st.column_config.LinkColumn("Run", display_text=r"run=(\w{8})")}
+    config = {"run": st.column_config.LinkColumn("Run", display_text=r"run=(\w{8})")}
     st.dataframe(lines, hide_index=True, column_config=config)
 
 

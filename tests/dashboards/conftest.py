@@ -26,19 +26,30 @@ def store(seeded, no_run, monkeypatch):
 
 
 @pytest.fixture
-def opened():
-    """Opens a page of the app at an address; the page shows no traceback."""
+def toured():
+    """Opens pages of the app one after the other; none of them shows a traceback."""
+
+    def tour(pages, **query):
+        app = AppTest.from_file(APP, default_timeout=120)
+        for page in ("results", *(page for page in pages if page != "results")):
+            if page != "results":
+                app.switch_page(f"views/{page}.py")
+            app.query_params.update(query if page in pages else {})
+            app.run()
+            assert not app.exception, [error.value for error in app.exception]
+            assert not app.error, [error.value for error in app.error]
+            if page in pages:
+                yield page, app
+
+    return tour
+
+
+@pytest.fixture
+def opened(toured):
+    """Opens one page at an address."""
 
     def open_page(page="results", **query):
-        app = AppTest.from_file(APP, default_timeout=120)
-        app.query_params.update(query if page == "results" else {})
-        app.run()
-        if page != "results":
-            app.switch_page(f"views/{page}.py")
-            app.query_params.update(query)
-            app.run()
-        assert not app.exception, [error.value for error in app.exception]
-        assert not app.error, [error.value for error in app.error]
+        ((_, app),) = toured([page], **query)
         return app
 
     return open_page

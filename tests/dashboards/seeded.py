@@ -11,7 +11,7 @@ from seglab.data.prepare import prepare
 from seglab.evaluation.evaluate import summary
 from seglab.evaluation.scores import score_rows
 from seglab.training.config import TrainConfig
-from tests.data.folders import make_folder, write_lists
+from tests.data.folders import write_lists, write_pair
 from tests.mlflow_server import copy_database
 
 RUNS = {("rgb", 0): 40, ("rgb", 1): 60, ("rgb+guided", 0): 20}
@@ -24,12 +24,14 @@ EPOCHS = 5
 class Seeded:
     """A store and what is in it, as tests compute it on their own."""
 
-    def __init__(self, folder, empty_database):
+    def __init__(self, folder, empty_database, shape=(24, 32)):
         self.folder, self.data_dir = folder, folder / "data"
         copy_database(empty_database, folder / "mlflow.db", f"{folder}/mlruns")
         self.uri = f"sqlite:///{folder}/mlflow.db"
         self.client = MlflowClient(self.uri)
-        make_folder(folder / "mine", "abcde")
+        for seed, name in enumerate("abcde"):
+            image, mask = (folder / "mine" / kind / f"{name}.png" for kind in ("images", "masks"))
+            write_pair(image, mask, shape, seed)
         write_lists(folder / "mine", PARTS)
         config = PrepareConfig(
             dataset="folder", data_dir=str(self.data_dir), source=str(folder / "mine")

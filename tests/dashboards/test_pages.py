@@ -1,20 +1,17 @@
 """Every page, run by Streamlit's own AppTest on a real store."""
 
-import pytest
-
 from seglab.results.printed import mean_and_std
 from seglab.results.table import results_table
 from seglab.tracking.reader import read_runs
 
-PAGES = ("results", "curves", "pictures", "per_picture")
+PAGES = ("results", "curves", "pictures", "per_picture", "run")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_page_shows_what_it_is_for(store, opened, page):
-    app = opened(page)
-    assert app.title[0].value == page.replace("_", " ").capitalize()
-    assert not app.warning, [warning.value for warning in app.warning]
-    assert not app.info
+def test_pages_show_what_they_are_for(store, toured):
+    for page, app in toured(PAGES):
+        assert app.title[0].value == page.replace("_", " ").capitalize()
+        assert not app.warning, [warning.value for warning in app.warning]
+        assert not app.info
 
 
 def test_results_are_those_of_report(store, opened):
@@ -49,3 +46,19 @@ def test_next_picture_is_the_next_one(store, opened):
     assert app.selectbox(key="picture").value == "e"
     app.button[1].click().run()
     assert app.selectbox(key="picture").value == "d"
+
+
+def test_run_is_told_with_its_command_and_its_link(store, opened):
+    run = store.ids["rgb", 1]
+    app = opened("run", run=run)
+    assert app.header[0].value == "UNet RGB"
+    assert app.code[0].value == run
+    assert "-e train -P dataset=folder -P inputs=rgb -P epochs=5 -P seed=1" in app.code[1].value
+    (link,) = app.get("link_button")
+    assert link.proto.url == f"http://mlflow.example/#/experiments/0/runs/{run}"
+
+
+def test_difference_is_told_with_its_interval(store, opened):
+    app = opened("per_picture", part="train")
+    assert "B − A: mean IoU **+" in app.markdown[0].value
+    assert "2 pictures × 1 seed" in app.markdown[0].value

@@ -275,3 +275,13 @@ def test_a_missing_file_is_named(sqlite_store: str, tmp_path: Path) -> None:
     ):
         run.artifact(tmp_path / "gone.txt")
     assert status(run.id) == "FAILED"
+
+
+def test_description_links_to_the_dashboard_where_there_is_one(
+    sqlite_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEGLAB_DASHBOARD", "http://lab:8501/")
+    with start_run("train", params={}) as run:
+        pass
+    note = MlflowClient().get_run(run.id).data.tags["mlflow.note.content"]
+    assert note == f"[In the dashboard](http://lab:8501/run?run={run.id})"

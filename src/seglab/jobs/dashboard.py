@@ -8,6 +8,7 @@ from pathlib import Path
 
 import seglab
 from seglab.errors import ConfigError, SeglabError
+from seglab.figures.style import BLUE
 from seglab.results.config import DATA_DIR, UI, DashboardConfig
 from seglab.results.live import live
 from seglab.tracking.reader import experiment_names
@@ -22,6 +23,8 @@ CALM = {
     "client.toolbarMode": "viewer",
     "client.showErrorDetails": "none",
     "runner.magicEnabled": "false",
+    "theme.primaryColor": BLUE,
+    "theme.base": "light",
 }
 """Streamlit's settings for an app that others look at."""
 

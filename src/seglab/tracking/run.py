@@ -1,6 +1,7 @@
 """A run being written: params, metrics, pictures, data sets, artifacts and the model."""
 
 import math
+import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,11 @@ import pandas as pd
 from jaxtyping import UInt8
 from mlflow import entities
 from mlflow.data.pandas_dataset import from_pandas
-from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_PARENT_RUN_ID
+from mlflow.utils.mlflow_tags import (
+    MLFLOW_DATASET_CONTEXT,
+    MLFLOW_PARENT_RUN_ID,
+    MLFLOW_RUN_NOTE,
+)
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 
 from seglab.tracking import lifecycle
@@ -141,7 +146,7 @@ class Run:
         if self._resumed:
             part = "resumed."
             found = {key.replace("seglab.", "seglab.resumed.", 1): v for key, v in found.items()}
-        self.tags({**found, **tags})
+        self.tags({**found, **({} if self._resumed else link_back(self.id)), **tags})
         if changes:
             self._writer.text(changes, f"provenance/{part}uncommitted.diff")
 
@@ -221,6 +226,15 @@ def open_run(run_id: str) -> Iterator[Run]:
         settle_open(must=False)
     finally:
         writer.close()
+
+
+def link_back(run_id: str) -> dict[str, str]:
+    """The run's description in MLflow's UI: a link to its page in the dashboard.
+
+    Empty unless SEGLAB_DASHBOARD says where that is.
+    """
+    address = os.environ.get("SEGLAB_DASHBOARD", "").rstrip("/")
+    return {MLFLOW_RUN_NOTE: f"[In the dashboard]({address}/run?run={run_id})"} if address else {}
 
 
 def as_text(value: object) -> str:

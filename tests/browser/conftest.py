@@ -1,0 +1,58 @@
+"""The real app, served over a seeded store, and a real browser to look at it."""
+
+import pytest
+
+from tests.browser.serving import CHROMIUM, serving_dashboard
+from tests.dashboards.seeded import Seeded
+
+
+@pytest.fixture(scope="session")
+def seeded(empty_database, tmp_path_factory):
+    return Seeded(tmp_path_factory.mktemp("browsed"), empty_database)
+
+
+@pytest.fixture(scope="session")
+def address(seeded):
+    """Address of the dashboard over the seeded store."""
+    with serving_dashboard(seeded) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, as this machine has it."""
+    if CHROMIUM is None:
+        pytest.skip("no Chromium is installed: `apt-get install chromium`")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def context(browser):
+    """One profile for all tests: what the app is made of is fetched once."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1100})
+    context.set_default_timeout(120_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visit(context, address):
+    """Opens an address of the app; whatever its scripts raise fails the test."""
+    errors, pages = [], []
+
+    def go(path=""):
+        page = context.new_page()
+        pages.append(page)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(f"{address}/{path}")
+        return page
+
+    yield go
+    for page in pages:
+        page.close()
+    assert errors == []
