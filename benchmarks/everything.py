@@ -30,6 +30,7 @@ SETS: dict[str, dict[str, list[str]]] = {
         "logging": [],
         "tuning": [],
         "workers": [],
+        "dashboard": [],
         "help": [],
     },
     "gpu": {

@@ -86,12 +86,3 @@ def named(choices: Sequence[Choice], labels: Iterable[str]) -> list[Choice]:
     """The choices with these labels, in the order of the labels."""
     by_label = {choice.label: choice for choice in choices}
     return [by_label[label] for label in labels if label in by_label]
-
-
-def colour_of_rows(rows: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
-    """The colour of each row of a results table, by its first run."""
-    places = typed(runs).set_index("run_id")["place"]
-    return [
-        colour(places[ids.partition(",")[0]], title)
-        for ids, title in zip(rows["run_id"], rows["experiment"], strict=True)
-    ]

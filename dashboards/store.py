@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from dashboards.choices import Choice, rows_of
 from seglab.data.files import digest_of
 from seglab.errors import TrackingError
 from seglab.results.config import DATA_DIR
@@ -29,6 +30,17 @@ def experiment_names() -> list[str]:
 def standing(experiment: str) -> Standing:
     """Runs and results of an experiment."""
     return live(store_uri(), experiment).standing()
+
+
+def choices(standing: Standing) -> list[Choice]:
+    """Every configuration that was trained, of the experiment that is chosen."""
+    version = standing.snapshot.version
+    return _choices(store_uri(), st.session_state["experiment"], version, standing.snapshot.runs)
+
+
+def colours(standing: Standing) -> dict[str, str]:
+    """The colour of each run, by its id."""
+    return {run: choice.colour for choice in choices(standing) for run in choice.runs}
 
 
 def data_dir() -> str:
@@ -74,6 +86,11 @@ def state_of(run: "pd.Series[str]") -> str:
 @st.cache_data(ttl=20, show_spinner=False)
 def _experiment_names(store: str) -> list[str]:
     return reader.experiment_names()
+
+
+@st.cache_data(max_entries=10, show_spinner=False)
+def _choices(store: str, experiment: str, version: int, _runs: pd.DataFrame) -> list[Choice]:
+    return rows_of(_runs)
 
 
 @st.cache_data(max_entries=5000, show_spinner=False)

@@ -90,11 +90,10 @@ const tinted = (photo, colours) => colours.map(([red, green, blue], kind) => {
   return new Uint32Array(tint.data.buffer);
 });
 
-const load = async (data, root) => {
+const load = async (data, panels) => {
   const [photo, truth, ...others] = await Promise.all(
     [data.photo, data.truth, ...data.maps.map((map) => map.source),
       ...data.runs.map((run) => run.source)].map(pixelsOf));
-  const panels = root.querySelector(".panels");
   panels.replaceChildren();
   const view = new View();
   const shared = element("div", panels, "", { className: "group" });
@@ -137,6 +136,7 @@ const draw = (loaded, data, step) => {
   }
 };
 
+// By the element that holds the pictures: Streamlit may put a new, empty one in its place.
 const states = new WeakMap();
 
 export default async function ({ data, parentElement: root, setStateValue }) {
@@ -150,17 +150,16 @@ export default async function ({ data, parentElement: root, setStateValue }) {
     entry.append(name);
   }
   slider.max = data.steps.length - 1;
-  let loaded = states.get(root);
+  const panels = root.querySelector(".panels");
+  let loaded = states.get(panels);
   if (loaded?.id !== data.id) {
     slider.value = data.steps.indexOf(data.threshold);
-    loaded = await load(data, root);
-    states.set(root, loaded);
+    loaded = await load(data, panels);
+    states.set(panels, loaded);
   }
   const show = () => {
-    const started = performance.now();
     output.textContent = `p ≥ ${data.steps[slider.value].toFixed(2)}`;
     draw(loaded, data, slider.value);
-    root.querySelector(".panels").dataset.milliseconds = performance.now() - started;
   };
   slider.oninput = show;
   slider.onchange = () => setStateValue("threshold", data.steps[slider.value]);

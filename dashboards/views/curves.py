@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import shell, store
-from dashboards.choices import named, rows_of
+from dashboards.choices import named
 from dashboards.curves import by_epoch, curves_figure
 from seglab.errors import RUN
 from seglab.figures.curves import norm_curves
@@ -16,8 +16,8 @@ MOST = 8  # rows that are chosen at first
 def show() -> None:
     """The page."""
     st.title("Curves")
-    runs = shell.experiment().snapshot.runs
-    choices = rows_of(runs)
+    standing = shell.experiment()
+    runs, choices = standing.snapshot.runs, store.choices(standing)
     if not choices:
         shell.say(f"No training run in this experiment: start one with `{RUN} -e train`.")
     labels = [choice.label for choice in choices]

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import compare, shell, store
-from dashboards.choices import Choice, named, rows_of, single_runs
+from dashboards.choices import Choice, named, single_runs
 from seglab.data.config import PARTS
 from seglab.errors import RUN
 from seglab.results.live import Standing
@@ -65,7 +65,7 @@ def scored_choices(standing: Standing) -> list[Choice]:
     if standing.table is None:
         return []
     scored = {run for ids in standing.table.rows["run_id"] for run in ids.split(",")}
-    rows = [c for c in rows_of(standing.snapshot.runs) if set(c.runs) & scored]
+    rows = [c for c in store.choices(standing) if set(c.runs) & scored]
     runs = single_runs([row for row in rows if len(row.runs) > 1], standing.snapshot.runs)
     return rows + [run for run in runs if run.runs[0] in scored]
 

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import shell, store
-from dashboards.choices import Choice, named, rows_of, run_of, single_runs
+from dashboards.choices import Choice, named, run_of, single_runs
 from dashboards.overlay import STEPS, ordered
 from dashboards.photos import map_of, pictures_of
 from dashboards.viewer import Scored, viewer, viewer_data
@@ -27,7 +27,9 @@ def show() -> None:
     runs = standing.snapshot.runs
     evaluated = runs.filter(regex="^metrics.evaluation/").notna().any(axis=1)
     ids = set(runs.loc[evaluated, "run_id"])
-    scored = [choice for choice in single_runs(rows_of(runs), runs) if choice.runs[0] in ids]
+    scored = [
+        choice for choice in single_runs(store.choices(standing), runs) if choice.runs[0] in ids
+    ]
     if not scored:
         shell.say(
             "No run of this experiment has scored pictures: train with "

@@ -8,10 +8,9 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import shell, store, tables
-from dashboards.choices import colour_of_rows
 from dashboards.score_figures import scores_figure
 from seglab.errors import RUN
-from seglab.figures.style import DOTS_PER_INCH
+from seglab.figures.style import DOTS_PER_INCH, INK
 from seglab.figures.tradeoff import tradeoff
 from seglab.results.latex import latex
 from seglab.results.live import Standing
@@ -46,11 +45,13 @@ def show() -> None:
         )
     export(table)
     if len(table.rows) and table.columns:
-        colours = colour_of_rows(table.rows, standing.snapshot.runs)
+        known = store.colours(standing)
+        firsts = table.rows["run_id"].str.partition(",")[0]
+        colours = [known.get(run, INK) for run in firsts]
         figure = scores_figure(table, colours)
-        st.pyplot(figure, width="content")
         png = io.BytesIO()
         figure.savefig(png, format="png", dpi=DOTS_PER_INCH)
+        st.image(png.getvalue(), width=round(100 * figure.get_figwidth()))
         st.download_button("Figure as PNG", png.getvalue(), f"{table.name}.png", on_click="ignore")
     if view == SUPERPIXELS:
         show_curves(standing.snapshot.runs)

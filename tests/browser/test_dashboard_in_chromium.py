@@ -92,7 +92,7 @@ def test_arrow_keys_turn_to_the_next_picture(visit):
 
 def test_csv_is_the_table_of_report(visit, seeded, monkeypatch, tmp_path):
     page = visit()
-    button = page.get_by_role("button", name="CSV")
+    button = page.get_by_role("button", name="CSV", exact=True)
     button.wait_for()
     with page.expect_download() as download:
         button.click()
