@@ -16,7 +16,7 @@ from seglab.results.printed import (
     signed,
     three_digits,
 )
-from seglab.results.table import SETTINGS, Column, ResultsTable
+from seglab.results.table import Column, ResultsTable
 
 PUBLISHED_ORDER = "published order"
 BESIDE = {"over seeds": "± over seeds", "published": "published", "difference": "difference"}
@@ -30,7 +30,7 @@ def filtered(
     rows = table.rows
     keep = pd.Series(True, rows.index)
     for name, chosen in (("dataset", datasets), ("split", splits)):
-        if chosen:
+        if chosen and name in rows:
             keep &= rows[name].isin(list(chosen))
     for word in words.casefold().split():
         keep &= rows["experiment"].str.casefold().str.contains(word, regex=False)
@@ -69,7 +69,7 @@ def grid(table: ResultsTable, beside: Sequence[str], experiment: str) -> pd.Data
             if set(cells) - {NOTHING}:
                 lines[f"{heading(column)} {BESIDE[name]}"] = cells
     constant = table.constants()
-    for name in SETTINGS:
+    for name in table.settings:
         if name not in constant:
             lines[name.title()] = [shown_setting(name, value) for value in rows[name]]
     lines["Run"] = [

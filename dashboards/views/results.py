@@ -16,9 +16,19 @@ from seglab.results.latex import latex
 from seglab.results.live import Standing
 from seglab.results.observations import HISTORY, best_and_last
 from seglab.results.printed import heading, notes, settings_line
-from seglab.results.table import ResultsTable, counted, superpixels_table, typed, validation_table
+from seglab.results.superpixels import superpixels_table
+from seglab.results.table import (
+    PAINTING,
+    SCORE_COLUMNS,
+    ResultsTable,
+    counted,
+    painting_table,
+    typed,
+    validation_table,
+)
 
-WHOLE, EPOCHS, SUPERPIXELS = "Whole pictures", "Best and last epoch", "Superpixels"
+WHOLE, EPOCHS = "Whole pictures", "Best and last epoch"
+PAINTED, SUPERPIXELS = "Painted superpixels", "Superpixels"
 
 
 def show() -> None:
@@ -26,7 +36,7 @@ def show() -> None:
     st.title("Results")
     standing = shell.experiment()
     view = st.segmented_control(
-        "Scores of", [WHOLE, EPOCHS, SUPERPIXELS], default=WHOLE, required=True,
+        "Scores of", [WHOLE, EPOCHS, PAINTED, SUPERPIXELS], default=WHOLE, required=True,
         key="view", bind="query-params",
     )  # fmt: skip
     table, beside = chosen(table_of(standing, view))
@@ -65,26 +75,36 @@ def table_of(standing: Standing, view: str) -> ResultsTable:
             shell.say(f"There is no result to show yet: {standing.why_none}.")
         assert standing.table is not None
         return standing.table
-    rows = typed(runs)
-    scored = rows["test_iou"].notna() | rows["val_iou"].notna() | rows["train_iou"].notna()
-    concerned = runs[rows["boundary_recall"].notna() if view == SUPERPIXELS else scored]
-    epochs = best_and_last(store.histories(concerned, HISTORY))
-    table = (superpixels_table if view == SUPERPIXELS else validation_table)(runs, epochs)
-    if table is None and view == SUPERPIXELS and curves_of(runs).empty:
-        shell.say(
-            f"No superpixels were judged in this experiment: run `{RUN} -e superpixels` for "
-            "photos, or with `-P run=<id>` for what a trained network paints."
-        )
-    if table is None and view == SUPERPIXELS:
-        show_curves(runs)
-        st.stop()
+    table = superpixels_of(runs) if view == SUPERPIXELS else epochs_of(runs, view)
     if table is None:
         shell.say(
-            "No scored run of this experiment has a validation curve: train with "
+            "No superpixels were judged in this experiment, or their rows are gone from MLflow: "
+            f"run `{RUN} -e superpixels` for photos, or with `-P run=<id>` for what a network "
+            "paints."
+            if view == SUPERPIXELS
+            else "No run of this kind has a validation curve: train with "
             f"`{RUN} -e train`, then score with `{RUN} -e evaluate -P run=<id>`."
         )
     assert table is not None
     return table
+
+
+def superpixels_of(runs: pd.DataFrame) -> ResultsTable | None:
+    """Superpixels that were judged, of photos and of what networks paint."""
+    rows = {
+        run["run_id"]: store.per_picture(run, "superpixels")
+        for _, run in curves_of(runs).iterrows()
+    }
+    return superpixels_table(runs, {run: rows for run, rows in rows.items() if rows is not None})
+
+
+def epochs_of(runs: pd.DataFrame, view: str) -> ResultsTable | None:
+    """Validation at the best and the last epoch, of networks for masks or of those that paint."""
+    rows = typed(runs)
+    scored = rows[[column.key for column in SCORE_COLUMNS]].notna().any(axis=1)
+    concerned = runs[rows["task"] == PAINTING if view == PAINTED else scored]
+    epochs = best_and_last(store.histories(concerned, HISTORY))
+    return (painting_table if view == PAINTED else validation_table)(runs, epochs)
 
 
 def chosen(table: ResultsTable) -> tuple[ResultsTable, list[str]]:
@@ -93,17 +113,16 @@ def chosen(table: ResultsTable) -> tuple[ResultsTable, list[str]]:
     datasets = first.multiselect(
         "Data sets", options(table.rows["dataset"]), key="dataset", bind="query-params"
     )
-    splits = second.multiselect(
-        "Splits", options(table.rows["split"]), key="split", bind="query-params"
-    )
+    known = options(table.rows["split"]) if "split" in table.settings else []
+    splits = second.multiselect("Splits", known, key="split", bind="query-params")
     words = third.text_input("Experiments with the words", key="words", bind="query-params")
     by = fourth.selectbox(
         "Sort by", [tables.PUBLISHED_ORDER, *map(heading, table.columns)],
         key="sort", bind="query-params",
     )  # fmt: skip
     headings = [heading(column) for column in table.columns]
-    known = [heading(column) for column in table.columns if table.rows[column.key].notna().any()]
-    default = [name for name in headings if name.startswith("Test")] or known
+    filled = [heading(column) for column in table.columns if table.rows[column.key].notna().any()]
+    default = [name for name in headings if name.startswith("Test")] or filled
     scores, beside = st.columns([3, 2])
     columns = scores.pills(
         "Scores", headings, selection_mode="multi", key="columns", default=default,
