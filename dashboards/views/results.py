@@ -10,7 +10,7 @@ import streamlit as st
 from dashboards import shell, store, tables
 from dashboards.score_figures import scores_figure
 from seglab.errors import RUN
-from seglab.figures.style import DOTS_PER_INCH, INK
+from seglab.figures.style import DOTS_PER_INCH
 from seglab.figures.tradeoff import tradeoff
 from seglab.results.latex import latex
 from seglab.results.live import Standing
@@ -51,20 +51,24 @@ def show() -> None:
     if table.unevaluated:
         st.caption(
             f"{counted(len(table.unevaluated), 'training run')} without scores: "
-            f"`{RUN} -e evaluate -P run=<id>` scores one. The page Run lists them."
+            f"`{RUN} -e {'superpixels' if view == SUPERPIXELS else 'evaluate'} -P run=<id>` scores "
+            "one. The page Run lists them."
         )
     export(table)
-    if len(table.rows) and table.columns:
-        known = store.colours(standing)
-        firsts = table.rows["run_id"].str.partition(",")[0]
-        colours = [known.get(run, INK) for run in firsts]
-        figure = scores_figure(table, colours)
-        png = io.BytesIO()
-        figure.savefig(png, format="png", dpi=DOTS_PER_INCH)
-        st.image(png.getvalue(), width=round(100 * figure.get_figwidth()))
-        st.download_button("Figure as PNG", png.getvalue(), f"{table.name}.png", on_click="ignore")
     if view == SUPERPIXELS:
         show_curves(standing.snapshot.runs)
+    elif len(table.rows) and table.columns:
+        show_scores(table, store.colours(standing))
+
+
+def show_scores(table: ResultsTable, colours: dict[str, str]) -> None:
+    """Every row's scores as a figure, on the page and as a file."""
+    firsts = table.rows["run_id"].str.partition(",")[0]
+    figure = scores_figure(table, [colours[run] for run in firsts])
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=DOTS_PER_INCH)
+    st.image(png.getvalue(), width=round(100 * figure.get_figwidth()))
+    st.download_button("Figure as PNG", png.getvalue(), f"{table.name}.png", on_click="ignore")
 
 
 def table_of(standing: Standing, view: str) -> ResultsTable:
@@ -126,7 +130,7 @@ def chosen(table: ResultsTable) -> tuple[ResultsTable, list[str]]:
     scores, beside = st.columns([3, 2])
     columns = scores.pills(
         "Scores", headings, selection_mode="multi", key="columns", default=default,
-        bind="query-params",
+        bind="query-params", wrap=True,
     )  # fmt: skip
     wanted = beside.pills(
         "Beside each score", list(tables.BESIDE), selection_mode="multi", key="beside",

@@ -31,6 +31,7 @@ def test_version_changes_with_the_runs_alone(sqlite_store):
 
 
 def test_what_is_no_longer_fresh_is_read_anew_in_the_background(sqlite_store, monkeypatch):
+    monkeypatch.setattr(snapshot, "PAUSE", 0.0)
     monkeypatch.setattr(snapshot, "FRESH", 0.0)
     monkeypatch.setattr(snapshot, "SHARE", 0)
     watched = Watched("Default")
@@ -40,6 +41,7 @@ def test_what_is_no_longer_fresh_is_read_anew_in_the_background(sqlite_store, mo
 
 
 def test_store_that_goes_away_leaves_what_was_read_and_says_so(sqlite_store, monkeypatch):
+    monkeypatch.setattr(snapshot, "PAUSE", 0.0)
     monkeypatch.setattr(snapshot, "FRESH", 0.0)
     MlflowClient().create_run("0")
     watched = Watched("Default")

@@ -13,6 +13,8 @@ from seglab.tracking.reader import read_runs
 
 FRESH = 10.0
 """Seconds for which runs count as they were read."""
+PAUSE = 2.0
+"""Seconds before reading anew: whoever asked is about to draw a page, and is not to be slowed."""
 SHARE = 10
 """Reading takes at most this part of the time: large experiments are read less often."""
 
@@ -54,7 +56,9 @@ class Watched:
         found = self._snapshot
         assert found is not None
         if time.monotonic() > self._due and self._reading.acquire(blocking=False):
-            threading.Thread(target=self._read_anew, daemon=True).start()
+            reading = threading.Timer(PAUSE, self._read_anew)
+            reading.daemon = True
+            reading.start()
         return found
 
     def read(self) -> None:
