@@ -1,4 +1,4 @@
-# What people do: make demo, make test, make report. Everything else: mlflow run . -e <entry point>.
+# What people do: make demo, make serve, make test. Everything else: mlflow run . -e <entry point>.
 PYTHON ?= python3
 VENV := .venv
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export MLFLOW_TRACKING_URI ?= sqlite:///$(CURDIR)/mlflow.db
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
-.PHONY: install demo ui dashboard test bench bench-gpu lint format
+.PHONY: install demo serve dashboard test bench bench-gpu lint format
 
 install: $(VENV)/.installed
 
@@ -23,8 +23,10 @@ $(VENV)/.installed: pyproject.toml
 demo: install
 	mlflow run . --env-manager local
 
-ui: install
-	mlflow ui --backend-store-uri $(MLFLOW_TRACKING_URI)
+# Over mlflow.db and mlartifacts here, or what MLFLOW_BACKEND_STORE_URI and
+# MLFLOW_ARTIFACTS_DESTINATION name; flags go into FLAGS="--port 5001".
+serve: install
+	python -m entry_points.server $(FLAGS)
 
 dashboard: install
 	python -m entry_points.dashboard

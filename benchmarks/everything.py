@@ -31,6 +31,7 @@ SETS: dict[str, dict[str, list[str]]] = {
         "tuning": [],
         "workers": [],
         "dashboard": [],
+        "server": [],
         "help": [],
     },
     "gpu": {

@@ -60,8 +60,8 @@ def freshness(name: str, standing: Standing) -> None:
         st.warning(f"These may be old: {snapshot.fault}", icon=":material/cloud_off:")
     if not mlflow_ui():
         st.caption(
-            "No links to MLflow's UI: the store is a database. Start `make ui`, and the dashboard "
-            "with `-P ui=http://127.0.0.1:5000`."
+            "No links to MLflow's UI: the store is a database. Start `make serve`, and the "
+            "dashboard with `-P ui=http://127.0.0.1:5000`."
         )
     shown = snapshot.version, snapshot.fault
 

@@ -24,6 +24,6 @@ def test_demo_ends_with_a_table_and_the_way_to_the_ui(readme_clone):
     table = output[output.index("results") :]
     assert "UNet RGB SAL MAP GUIDED" in table
     assert "RANDOM WEIGHTS" in table
-    assert "mlflow ui --backend-store-uri" in table
+    assert "python -m entry_points.server --store" in table
     test = re.search(r"^ *test +IoU ([\d.]+)", output, re.MULTILINE)
     assert float(test[1]) > 0.7

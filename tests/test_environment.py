@@ -15,6 +15,7 @@ DISTRIBUTIONS = {
     "botocore": "boto3",
     "markupsafe": "jinja2",
     "sqlalchemy": "mlflow",
+    "uvicorn": "mlflow",
 }
 # Named ahead of their use, as studies tune with it and every environment should be built once.
 AHEAD = {"torchvision"}
@@ -24,6 +25,8 @@ PLUGINS = {
     "jinja2": "pandas prints LaTeX with it",
     "plotly": "optuna draws with it",
     "tabulate": "pandas prints Markdown with it",
+    "flask-wtf": "MLflow's server asks for passwords with it",
+    "uvloop": "uvicorn serves with it",
 }
 
 

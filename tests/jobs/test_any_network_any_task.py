@@ -83,9 +83,9 @@ def test_superpixels(store, model, tmp_path):
     predict(PredictConfig(run=run.info.run_id, images=str(photo), output=str(tmp_path)))
     painted = read_image(tmp_path / "a.png")
     served = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
-    colours = served.predict(read_image(photo)[np.newaxis])
-    assert colours.shape == (1, *painted.shape) == (1, 20, 30, 3)
-    assert abs(255 * colours[0] - painted).max() <= 0.5
+    (colours,) = served.predict({"image": [read_image(photo)]})["painted"]
+    assert colours.shape == painted.shape == (20, 30, 3)
+    assert abs(255 * colours - painted).max() <= 0.5
     figures = {file.path for file in MlflowClient().list_artifacts(run.info.run_id, "figures")}
     assert ("figures/adaptive_norm.png" in figures) is (model != "unet")
     with pytest.raises(ConfigError, match=f"superpixels -P run={run.info.run_id}"):

@@ -122,10 +122,6 @@ def test_best_network_is_an_mlflow_model_with_a_signature(workspace, whole, monk
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", workspace.uri)
     model = mlflow.pyfunc.load_model(f"runs:/{whole.info.run_id}/model")
-    pictures = np.zeros((1, 70, 50, 3), np.uint8)
-    probabilities = model.predict(pictures)
-    assert probabilities.shape == (1, 70, 50)
-    assert probabilities.dtype == np.float32
-    assert ((probabilities >= 0) & (probabilities <= 1)).all()
-    with pytest.raises(Exception, match="float"):
-        model.predict(pictures.astype(np.float64))
+    (answer,) = model.predict({"image": [np.zeros((70, 50, 3), np.uint8)]}).to_dict("records")
+    assert answer["probability"].shape == answer["mask"].shape == (70, 50)
+    assert ((answer["probability"] >= 0) & (answer["probability"] <= 1)).all()

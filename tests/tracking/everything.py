@@ -34,7 +34,8 @@ def log_everything(run: Run, folder: Path) -> None:
     run.tags({"seglab.note": "last"})
     run.artifact(report / "sub" / "table.csv", "tables")
     run.artifacts(report, "report")
-    run.model("model", report / "sub" / "table.csv", "tiny_loader", 3, 1, {}, step=4, code=code)
+    table = report / "sub" / "table.csv"
+    run.model("model", table, "tiny_loader", "image", ["mask"], {}, step=4, code=code)
 
 
 def stored(client: MlflowClient, run_id: str) -> dict[str, object]:

@@ -13,14 +13,14 @@ from seglab.tracking.reader import download_model
 from seglab.tracking.run import Run, start_run
 
 LOADER = """
-import numpy as np
+import pandas as pd
 
 class Brightness:
     def __init__(self, factor):
         self.factor = factor
 
     def predict(self, data, params=None):
-        return (data.mean(axis=-1) * self.factor).astype(np.float32)
+        return pd.DataFrame({"mean": [image.mean() * self.factor for image in data["image"]]})
 
 def _load_pyfunc(path):
     with open(path) as file:
@@ -29,23 +29,21 @@ def _load_pyfunc(path):
 METADATA = {"config": {"inputs": "rgb+guided", "width": 8}, "digest": "0123"}
 PREDICT = """
 import sys
-import mlflow.pyfunc, numpy as np
+import mlflow.pyfunc, numpy as np, pandas as pd
 from mlflow.exceptions import MlflowException
 
-picture = np.full((2, 3, 5, 4), 10, np.uint8)
+pictures = pd.DataFrame({"image": [np.full((3, 5, 4), 10, np.uint8)]})
 for store, uri in zip(sys.argv[1::2], sys.argv[2::2]):
     mlflow.set_tracking_uri(store)
     model = mlflow.pyfunc.load_model(uri)
-    answer = model.predict(picture)
-    assert answer.dtype == np.float32 and answer.shape == (2, 3, 5), answer
-    assert (answer == 5).all(), answer
-    for wrong in (picture.astype(np.float64), picture[..., :3], picture[0]):
-        try:
-            model.predict(wrong)
-        except MlflowException as fault:
-            assert "schema" in str(fault), fault
-        else:
-            raise AssertionError(f"accepted {wrong.dtype} {wrong.shape}")
+    assert model.metadata.get_output_schema().input_names() == ["mean"]
+    assert model.predict(pictures)["mean"].tolist() == [5]
+    try:
+        model.predict(pictures.rename(columns={"image": "picture"}))
+    except MlflowException as fault:
+        assert "missing inputs ['image']" in str(fault), fault
+    else:
+        raise AssertionError("accepted another column")
 """
 
 
@@ -54,7 +52,8 @@ def log_model(run: Run, folder: Path) -> None:
     code.mkdir(exist_ok=True)
     (code / "__init__.py").write_text(LOADER)
     (folder / "best.txt").write_text("0.5")
-    run.model("model", folder / "best.txt", "tiny_loader", 4, 1, METADATA, step=2, code=code)
+    signature = ("image", ["mean"])
+    run.model("model", folder / "best.txt", "tiny_loader", *signature, METADATA, 2, code)
 
 
 def model_of(run: Run) -> LoggedModel:

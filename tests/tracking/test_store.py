@@ -60,7 +60,7 @@ def test_a_server_that_is_down_is_named_at_once(
     text = str(caught.value)
     assert shown(address) in text
     assert "secret" not in text
-    assert "mlflow server" in text
+    assert "make serve" in text
     assert "unset" in text
 
 
@@ -108,7 +108,8 @@ def test_a_file_that_is_no_database_is_named(
 def test_the_hint_opens_the_training_view(sqlite_store: str) -> None:
     page = "#/experiments/3/runs?workflowType=machine_learning"
     assert ui_hint("3") == (
-        f"mlflow ui --backend-store-uri {sqlite_store}   then open http://127.0.0.1:5000/{page}"
+        f"python -m entry_points.server --store {sqlite_store}   then open "
+        f"http://127.0.0.1:5000/{page}"
     )
 
 

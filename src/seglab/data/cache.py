@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 from jaxtyping import UInt8
 
 from seglab.data.files import atomic_write, sweep
+from seglab.data.shared import fetch, publish
 from seglab.errors import CacheError
 
 CHECKSUM_BYTES = 4
@@ -31,7 +33,7 @@ class ArrayCache:
 
     def path(self, key: str) -> Path:
         """The file of ``key``, there or not."""
-        return self.folder / key[:2] / f"{key}.arrow"
+        return self.folder / file_of(key)
 
     def has(self, key: str) -> bool:
         """Whether the array is there and whole; reads it all, about 0.1 ms for 512²."""
@@ -74,9 +76,23 @@ class ArrayCache:
             sweep(folder, older_than=ABANDONED)
 
 
-def open_cache(data_dir: str, job: str) -> ArrayCache:
-    """What ``job`` computes, in one cache for all data sets in ``data_dir``."""
-    return ArrayCache(Path(data_dir) / "cache" / job)
+def open_cache(data_dir: str, job: str, keys: Iterable[str] = ()) -> ArrayCache:
+    """What ``job`` computes, in one cache for all data sets in ``data_dir``.
+
+    If that is in a bucket, the arrays of ``keys`` that it has are fetched.
+    """
+    names = {file_of(key) for key in keys}
+    return ArrayCache(fetch(data_dir, f"cache/{job}", lambda path: str(path) in names))
+
+
+def publish_cache(data_dir: str, job: str, keys: Iterable[str]) -> None:
+    """Sends the arrays of ``keys`` to ``data_dir``, if that is in a bucket."""
+    publish(data_dir, f"cache/{job}", map(file_of, keys))
+
+
+def file_of(key: str) -> str:
+    """Path of the file of ``key`` in its cache."""
+    return f"{key[:2]}/{key}.arrow"
 
 
 def _checksum(message: memoryview | pa.Buffer) -> bytes:

@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 from seglab.data.cache import ArrayCache
 from seglab.data.files import atomic_write, digest_of
 from seglab.data.pictures import PictureSet
+from seglab.data.shared import publish
 from seglab.errors import RUN, CacheError
 
 
@@ -59,7 +60,9 @@ class Computed:
             )
 
 
-def write_latest(pictures: PictureSet, job: str, settings: StoredSettings, digest: str) -> None:
+def write_latest(
+    data_dir: str, pictures: PictureSet, job: str, settings: StoredSettings, digest: str
+) -> None:
     """Notes beside the data set what ``job`` made last, for ``read_latest``."""
     text = json.dumps(
         {"settings": settings.as_dict(), "digest": digest}, indent=1, ensure_ascii=False
@@ -68,6 +71,7 @@ def write_latest(pictures: PictureSet, job: str, settings: StoredSettings, diges
         pictures.folder / f"{job}.json",
         lambda file: file.write(text.encode(errors="backslashreplace")),
     )
+    publish(data_dir, pictures.dataset, [f"{job}.json"])
 
 
 def read_latest(

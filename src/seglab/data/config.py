@@ -26,7 +26,8 @@ class DatasetConfig:
     """Data set: sample (drawn by code), icoseg (subset_80), inria (subset_chicago), folder (your
     own images/ and masks/), coco (2017, its panoptic or instance segments) or bsds500."""
     data_dir: str = "data"
-    """Folder of prepared data sets, caches and training checkpoints."""
+    """Folder of prepared data sets, caches and training checkpoints; an s3:// prefix shares all of
+    it but checkpoints."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,21 @@ Image.MAX_IMAGE_PIXELS = None
 def read_image(path: Path) -> UInt8[np.ndarray, "h w 3"]:
     """The RGB pixels of an image file; raises ``DataError`` naming the file and what is wrong."""
     with _naming(path):
-        pixels, _ = _decoded(path)
+        pixels, _ = _decoded_file(path)
+    return _eight_bit_rgb(pixels)
+
+
+def decode_image(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
+    """As ``read_image``, of a file's bytes, whichever of the formats they are in.
+
+    A ``DataError`` starts with ``name``.
+    """
+    with _naming(name):
+        pixels, _ = _decoded(data)
+    return _eight_bit_rgb(pixels)
+
+
+def _eight_bit_rgb(pixels: Integer[np.ndarray, "h w *c"]) -> UInt8[np.ndarray, "h w 3"]:
     if pixels.dtype != np.uint8:
         pixels = (pixels >> 8).astype(np.uint8)
     return np.dstack([pixels] * 3) if pixels.ndim == 2 else pixels
@@ -74,7 +88,7 @@ def read_image(path: Path) -> UInt8[np.ndarray, "h w 3"]:
 def read_mask(path: Path) -> UInt8[np.ndarray, "h w"]:
     """A mask file as 1 on the object and 0 elsewhere; raises ``DataError`` as ``read_image``."""
     with _naming(path):
-        pixels, sixteen_bits = _decoded(path)
+        pixels, sixteen_bits = _decoded_file(path)
         if sixteen_bits and pixels.dtype == np.uint8:
             raise _RefusedError("is a 16-bit colour mask; save it with 8 bits")
         return _two_valued(pixels)
@@ -97,7 +111,7 @@ class _RefusedError(Exception):
 
 
 @contextmanager
-def _naming(path: Path) -> Iterator[None]:
+def _naming(path: Path | str) -> Iterator[None]:
     """Turns whatever a decoder raises into a ``DataError`` that starts with the file's name."""
     try:
         yield
@@ -110,18 +124,24 @@ def _naming(path: Path) -> Iterator[None]:
         raise DataError(f"{path} cannot be decoded: {reason}") from error
 
 
-def _decoded(path: Path) -> tuple[Integer[np.ndarray, "h w *c"], bool]:
-    """Pixels of the file, oriented and without alpha, and whether it has 16 bits a channel."""
+def _decoded_file(path: Path) -> tuple[Integer[np.ndarray, "h w *c"], bool]:
+    """As ``_decoded``, of a file that is what its extension says."""
     promised = FORMATS.get(path.suffix.lower())
     if promised is None:
         raise _RefusedError(f"is of no format that is read ({', '.join(FORMATS)})")
-    data = path.read_bytes()
+    return _decoded(path.read_bytes(), promised)
+
+
+def _decoded(data: bytes, promised: str = "") -> tuple[Integer[np.ndarray, "h w *c"], bool]:
+    """Pixels of a file, oriented and without alpha, and whether it has 16 bits a channel."""
     if not data:
         raise _RefusedError("is empty (0 bytes)")
     image = Image.open(io.BytesIO(data))
     # MPO is what many cameras write: a JPEG with previews behind it.
     found = "JPEG" if image.format == "MPO" else image.format
-    if found != promised:
+    if not promised and found not in FORMATS.values():
+        raise _RefusedError(f"holds {found}, which is not read; convert it to PNG")
+    if promised and found != promised:
         raise _RefusedError(
             f"holds {found}, not {promised} as its extension says; rename or convert it"
         )

@@ -15,6 +15,7 @@ from jaxtyping import UInt8, UInt16
 from seglab.data.config import SplitName
 from seglab.data.files import atomic_write, digest_of
 from seglab.data.names import name_faults
+from seglab.data.shared import fetch
 from seglab.data.splits import PARTS, PartName
 from seglab.data.store import Reader, view
 from seglab.data.truth import Segment
@@ -189,7 +190,7 @@ def open_pictures(data_dir: str, dataset: str) -> PictureSet:
     Raises ``DataError`` with the command that prepares it when it is missing, was only half
     prepared or was written by another version of seglab.
     """
-    folder = Path(data_dir) / dataset
+    folder = fetch(data_dir, dataset, lambda path: len(path.parts) == 1)
     path = folder / MANIFEST
     for file in (path, folder / PIXELS):
         if not file.exists():

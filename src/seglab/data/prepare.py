@@ -23,6 +23,7 @@ from seglab.data.pictures import (
     write_manifest,
 )
 from seglab.data.remote import everything, local_copy
+from seglab.data.shared import here, publish
 from seglab.data.store import Writer
 from seglab.data.truth import Segment
 from seglab.errors import DataError, all_faults
@@ -50,7 +51,7 @@ def prepare(config: PrepareConfig) -> PictureSet:
     Every picture is read before any is used; ``DataError`` lists all faults of all files at once.
     A data set that was prepared before stays whole until the new one is.
     """
-    target = Path(config.data_dir) / config.dataset
+    target = here(config.data_dir) / config.dataset
     target.mkdir(parents=True, exist_ok=True)
     with FileLock(target / "prepare.lock"):
         sweep(target)
@@ -71,6 +72,9 @@ def prepare(config: PrepareConfig) -> PictureSet:
             source=source,
         )
         write_manifest(pictures)
+        stored_files = (PIXELS, SEGMENTS) if pictures.annotated else (PIXELS,)
+        publish(config.data_dir, config.dataset, stored_files)
+        publish(config.data_dir, config.dataset, [MANIFEST])
     return pictures
 
 

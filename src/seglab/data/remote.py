@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from filelock import FileLock
+
 from seglab.data.archives import is_archive, unpack
 from seglab.data.files import digest_of
 from seglab.data.s3 import download
@@ -29,7 +31,9 @@ def local_copy(source: str, into: Path, wanted: Wanted = everything) -> Path:
     # A folder for each source, so that files of one never pass for another's.
     own = into / digest_of(source)[:8]
     if source.startswith("s3://"):
-        path = download(source, own / "s3", wanted)
+        into.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(into.parent / f".{into.name}-{own.name}.lock"):
+            path = download(source, own / "s3", wanted)
     else:
         path = Path(source).expanduser()
         if not path.exists():

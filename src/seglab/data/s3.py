@@ -3,11 +3,12 @@
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ from seglab.errors import DataError
 THREADS = 8
 ATTEMPTS = 3
 CHUNK = 1 << 20
+DIGEST = "sha256"
+"""Key of an object's metadata: the digest of a file that ``upload`` stored."""
 MD5 = re.compile("[0-9a-f]{32}")
 CLIENT = Config(
     connect_timeout=5,
@@ -52,28 +55,59 @@ class Object:
         return (local.st_size, local.st_mtime) == (self.size, self.modified.timestamp())
 
 
-def download(url: str, into: Path, wanted: Callable[[PurePosixPath], bool]) -> Path:
+def download(
+    url: str, into: Path, wanted: Callable[[PurePosixPath], bool], some: bool = False
+) -> Path:
     """The local copy, below ``into``, of the object or of all ``wanted`` objects ``url`` names.
 
     Objects that are there already, unchanged, are not fetched again; local files that are no
-    longer in the bucket are removed. Raises ``DataError`` naming ``url`` in one sentence.
+    longer in the bucket are removed, and a prefix without any is refused, unless ``some`` will do.
+    Raises ``DataError`` naming ``url`` in one sentence.
     """
-    bucket, prefix = urlsplit(url).netloc, urlsplit(url).path.strip("/")
+    bucket, prefix = parts(url)
     root = into / (PurePosixPath(prefix).name or bucket)
-    with _telling(url, bucket):
-        # A session of its own: boto3's default one keeps the credentials it first saw.
-        client = boto3.Session().client("s3", config=CLIENT)
-        objects = _list(client, url, bucket, prefix, root, wanted)
-        if not objects:
-            raise DataError(f"{url} holds no files; check bucket and prefix")
-        for stale in {p for p in into.rglob("*") if p.is_file()} - {o.path for o in objects}:
-            stale.unlink()
+    with telling(url, bucket):
+        client = connect()
+        objects = listed(client, url, bucket, prefix, root, wanted)
+        if not some:
+            if not objects:
+                raise DataError(f"{url} holds no files; check bucket and prefix")
+            for stale in {p for p in into.rglob("*") if p.is_file()} - {o.path for o in objects}:
+                stale.unlink()
         missing = [each for each in objects if not each.is_here()]
         _fetch_all(client, url, missing)
     return root
 
 
-def _list(
+def stamp(path: Path, modified: datetime) -> None:
+    """Gives a file the time of its object, by which it is known to be this object."""
+    os.utime(path, (modified.timestamp(), modified.timestamp()))
+
+
+def in_threads(tasks: Iterable[Callable[[], object]]) -> None:
+    """Does all of them, some at a time; the first to fail ends it."""
+    with ThreadPoolExecutor(THREADS) as pool:
+        done = [pool.submit(task) for task in tasks]
+        try:
+            for each in done:
+                each.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def parts(url: str) -> tuple[str, str]:
+    """Bucket and prefix."""
+    return urlsplit(url).netloc, urlsplit(url).path.strip("/")
+
+
+def connect(endpoint: str | None = None) -> Any:
+    """A client at ``endpoint``, or AWS_ENDPOINT_URL's."""
+    # A session of its own: boto3's default one keeps the credentials it first saw.
+    return boto3.Session().client("s3", config=CLIENT, endpoint_url=endpoint)
+
+
+def listed(
     client: Any,
     url: str,
     bucket: str,
@@ -81,6 +115,7 @@ def _list(
     root: Path,
     wanted: Callable[[PurePosixPath], bool],
 ) -> list[Object]:
+    """The object ``prefix``, or the ``wanted`` ones below it, with their files in ``root``."""
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
     folder = f"{prefix}/" if prefix else ""
     entries = [
@@ -108,17 +143,8 @@ def _list(
 
 def _fetch_all(client: Any, url: str, objects: list[Object]) -> None:
     total = sum(each.size for each in objects)
-    with (
-        tqdm(desc=f"download {url}", total=total, unit="B", unit_scale=True) as progress,
-        ThreadPoolExecutor(THREADS) as pool,
-    ):
-        fetched = [pool.submit(_fetch, client, each, progress.update) for each in objects]
-        try:
-            for each in fetched:
-                each.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    with tqdm(desc=f"download {url}", total=total, unit="B", unit_scale=True) as progress:
+        in_threads(partial(_fetch, client, each, progress.update) for each in objects)
 
 
 def _fetch(client: Any, wanted: Object, advance: Callable[[int], object]) -> None:
@@ -130,8 +156,7 @@ def _fetch(client: Any, wanted: Object, advance: Callable[[int], object]) -> Non
         except (boto.HTTPClientError, boto.IncompleteReadError, _DamagedError):
             if attempt == ATTEMPTS:
                 raise
-    stamp = wanted.modified.timestamp()
-    os.utime(wanted.path, (stamp, stamp))
+    stamp(wanted.path, wanted.modified)
 
 
 def _copy(
@@ -142,7 +167,8 @@ def _copy(
 ) -> None:
     # IfMatch: an object that is replaced between listing and reading must not come half and half.
     reply = client.get_object(Bucket=wanted.bucket, Key=wanted.key, IfMatch=f'"{wanted.etag}"')
-    digest, size = hashlib.md5(usedforsecurity=False), 0
+    ours = reply["Metadata"].get(DIGEST)
+    digest, size = hashlib.sha256() if ours else hashlib.md5(usedforsecurity=False), 0
     for chunk in reply["Body"].iter_chunks(CHUNK):
         write(chunk)
         advance(len(chunk))
@@ -150,7 +176,8 @@ def _copy(
         size += len(chunk)
     # The tag of an object sent in parts, or encrypted with a key of one's own, is no MD5.
     is_md5 = MD5.fullmatch(wanted.etag) and reply.get("ServerSideEncryption", "AES256") == "AES256"
-    if size != wanted.size or (is_md5 and digest.hexdigest() != wanted.etag):
+    expected = ours or (wanted.etag if is_md5 else "")
+    if size != wanted.size or (expected and digest.hexdigest() != expected):
         raise _DamagedError(f"{wanted.key}: {size:,} of {wanted.size:,} bytes, or another checksum")
 
 
@@ -159,9 +186,11 @@ class _DamagedError(Exception):
 
 
 @contextmanager
-def _telling(url: str, bucket: str) -> Iterator[None]:
-    """Turns the client's errors into one sentence naming ``url``."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL") or "Amazon S3 (AWS_ENDPOINT_URL is not set)"
+def telling(url: str, bucket: str, endpoint: str | None = None) -> Iterator[None]:
+    """Within, turns the client's errors into one sentence naming ``url``."""
+    endpoint = (
+        endpoint or os.environ.get("AWS_ENDPOINT_URL") or "Amazon S3 (AWS_ENDPOINT_URL is not set)"
+    )
     try:
         yield
     except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:

@@ -48,6 +48,8 @@ class PredictConfig:
     """Id of the training run whose best checkpoint predicts."""
     model: str = ""
     """MLflow model URI (models:/name@alias, runs:/id/model) to predict with, instead of a run."""
+    checkpoint: str = ""
+    """Checkpoint file (data/runs/<run>/best.pt) to predict with, instead of a run."""
     images: str = ""
     """Picture file, folder of pictures or s3:// prefix."""
     output: str = "masks"
@@ -55,8 +57,8 @@ class PredictConfig:
 
     def __post_init__(self) -> None:
         faults = []
-        if bool(self.run) == bool(self.model):
-            faults.append("give one of --run and --model")
+        if sum(map(bool, (self.run, self.model, self.checkpoint))) != 1:
+            faults.append("give one of --run, --model and --checkpoint")
         if not self.images:
             faults.append("--images is empty: give a picture, a folder or an s3:// prefix")
         if faults:

@@ -54,7 +54,8 @@ class ReproduceConfig:
     """Picture file, folder or s3:// prefix of pictures of other categories, at most 12: the report
     shows what the network of each row of the saliency table says of them; empty shows none."""
     data_dir: str = "data"
-    """Folder of prepared data sets, caches and training checkpoints."""
+    """Folder of prepared data sets, caches and training checkpoints; an s3:// prefix shares all of
+    it but checkpoints."""
 
     def __post_init__(self) -> None:
         faults = [f"--seeds={self.seeds} must be at least 1"] if self.seeds < 1 else []

@@ -11,6 +11,7 @@ from seglab.data.decode import read_image, write_png
 from seglab.data.names import name_faults
 from seglab.data.pairs import pictures_in
 from seglab.data.remote import local_copy
+from seglab.data.shared import kept_copies
 from seglab.errors import DataError, all_faults
 from seglab.evaluation.config import TABLE_THRESHOLD, PredictConfig
 from seglab.evaluation.predict import painted, probability_map
@@ -25,17 +26,23 @@ from seglab.training.checkpoint import Trained, load_best
 
 def predict(config: PredictConfig) -> None:
     """Writes what the network makes of every picture, one at a time, below ``config.output``."""
-    uri = config.model or f"runs:/{config.run}/{MODEL}"
     tags = {"seglab.target_run": config.run}
     with (
         tempfile.TemporaryDirectory() as scratch,
         start_run("predict", params=asdict(config), tags=tags) as run,
     ):
-        trained = load_best(download_model(uri, Path(scratch)).checkpoint)
-        paths = find_pictures(local_copy(config.images, Path(scratch) / "images"))
+        trained = load_best(find_checkpoint(config, Path(scratch)))
+        paths = find_pictures(local_copy(config.images, kept_copies() / "images"))
         write_predictions(trained, paths, Path(config.output))
         run.metrics({"predictions": len(paths)}, step=0)
     print(f"{len(paths)} pictures in {config.output}")
+
+
+def find_checkpoint(config: PredictConfig, scratch: Path) -> Path:
+    """The checkpoint of what ``config`` names: a file, a registered model or a run."""
+    if config.checkpoint:
+        return Path(config.checkpoint).expanduser()
+    return download_model(config.model or f"runs:/{config.run}/{MODEL}", scratch).checkpoint
 
 
 def find_pictures(source: Path, flag: str = "images") -> dict[str, Path]:

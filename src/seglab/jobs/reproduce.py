@@ -206,7 +206,7 @@ def score_into(run: Run, row: Training) -> None:
     judging = replace(row.judging, run=run.id)
     with tempfile.TemporaryDirectory() as scratch:
         trained = load_painter(run.id, Path(scratch))
-        judged = open_judged(judging, Path(scratch))
+        judged = open_judged(judging)
         superpixels_into(run, judging, judged, trained, Path(scratch))
 
 

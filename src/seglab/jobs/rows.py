@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import pandas as pd
@@ -143,7 +142,7 @@ def training_row(
     plan = plan_training(training(config, experiment, seed, split))
     judging = judging_of(config) if plan.targets else None
     if judging:
-        open_judged(judging, Path())
+        open_judged(judging)
     return Training(experiment, plan, judging)
 
 
@@ -151,7 +150,7 @@ def judging_row(config: ReproduceConfig, experiment: Experiment) -> Judging:
     """A row that judges superpixels of photos, by as many weights as those of networks."""
     own = {name: experiment.changes.get(name, True) for name in ("method", "update")}
     judging = replace(judging_of(config), **own)
-    judged = open_judged(judging, Path())
+    judged = open_judged(judging)
     assert isinstance(judged.pictures, PictureSet)
     return Judging(experiment, judging, judged, judged.pictures)
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from seglab.data.pictures import PictureSet, open_pictures
+from seglab.data.shared import anywhere, here
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
 
@@ -37,7 +37,6 @@ def fill_by_workers(config: Any, pictures: PictureSet, fill: Fill, gpus: float) 
 
     Shares of a worker that was killed are given to another one, and begin where they were.
     """
-    data_dir = Path(config.data_dir).absolute()
     names = [picture.name for picture in pictures.pictures]
     size = -(-len(names) // (PER_WORKER * config.workers))
     shares = [names[start : start + size] for start in range(0, len(names), size)]
@@ -48,7 +47,7 @@ def fill_by_workers(config: Any, pictures: PictureSet, fill: Fill, gpus: float) 
             computed.append(count)
             bar.update(len(shares[index]))
 
-        crew = Crew(config.workers, data_dir / "logs", gpus=gpus)
-        work = Share(replace(config, data_dir=str(data_dir)), fill)
+        crew = Crew(config.workers, here(config.data_dir).absolute() / "logs", gpus=gpus)
+        work = Share(replace(config, data_dir=anywhere(config.data_dir)), fill)
         launch(config, work, shares, crew, Watch(ended=ended, glance=bar.refresh))
     return sum(computed)

@@ -15,6 +15,7 @@ from seglab.data.decode import write_png
 from seglab.data.files import atomic_write, digest_array, digest_of
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.remote import local_copy
+from seglab.data.shared import kept_copies
 from seglab.errors import RUN, ConfigError, DataError
 from seglab.evaluation.predict import painted
 from seglab.figures.gallery import gallery
@@ -67,7 +68,7 @@ def superpixels(config: SuperpixelsConfig) -> None:
     """Segments, judges and draws as ``config`` says, in a run of its own."""
     with tempfile.TemporaryDirectory() as scratch:
         trained = load_painter(config.run, Path(scratch)) if config.run else None
-        judged = open_judged(config, Path(scratch) / "images")
+        judged = open_judged(config)
         with start_run(
             title_of(config), params=asdict(config), tags=tags_of(config, judged)
         ) as run:
@@ -125,10 +126,10 @@ def superpixels_into(
     print(shown.to_string(index=False, float_format="{:.4g}".format, na_rep="–"))
 
 
-def open_judged(config: SuperpixelsConfig, scratch: Path) -> Judged:
+def open_judged(config: SuperpixelsConfig) -> Judged:
     """The data set or the picture files that ``config`` names; faults of them are raised here."""
     if config.images:
-        paths = find_pictures(local_copy(config.images, scratch))
+        paths = find_pictures(local_copy(config.images, kept_copies() / "images"))
         return Judged(Files(paths), {"": list(paths)})
     pictures = open_pictures(config.data_dir, config.dataset)
     names = {part: pictures.names("published", part) for part in config.splits}

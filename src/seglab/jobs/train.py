@@ -12,10 +12,12 @@ from seglab.data.files import digest_of
 from seglab.data.inputs import Inputs, parse_inputs
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.samples import Samples
+from seglab.data.shared import here
 from seglab.data.tileset import TileSet
 from seglab.errors import RUN, CheckpointError, DataError
 from seglab.figures.curves import norm_curves, training_curves
 from seglab.figures.style import save_figure
+from seglab.jobs import served
 from seglab.jobs.code import code_digest
 from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags
 from seglab.networks.build import WIDTHS
@@ -183,9 +185,9 @@ def train_into(
     run.model(
         MODEL,
         folder / BEST,
-        loader_module="seglab.evaluation.model",
-        channels=plan.about.channels,
-        classes=plan.about.classes,
+        loader_module=served.__name__,
+        takes=served.IMAGE,
+        gives=served.answers(plan.about),
         metadata=asdict(plan.about),
         step=load_best(folder / BEST).epoch,
     )
@@ -221,7 +223,7 @@ def lower(config: TrainConfig) -> str:
 
 def run_folder(config: TrainConfig, run_id: str) -> Path:
     """Where a run's checkpoints lie: under the id it was started with, which may be offline."""
-    return Path(config.data_dir) / "runs" / known_as(run_id)
+    return here(config.data_dir) / "runs" / known_as(run_id)
 
 
 def resumed_config(given: TrainConfig, stored: dict[str, Any]) -> TrainConfig:

@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 from sqlalchemy import make_url
 
 from seglab.data.files import atomic_write
+from seglab.data.shared import anywhere, here
 from seglab.errors import StudyError
 from seglab.figures.style import save_figure
 from seglab.jobs.describe import log_pictures
@@ -88,7 +89,7 @@ def run_trials(opened: Opened, place: Place, parent: str, bar: Bar) -> None:
     if config.engine == "local" and config.workers == 1:
         work(opened, parent, train_trial, bar.show)
         return
-    elsewhere = replace(config, data_dir=str(Path(config.data_dir).absolute()))
+    elsewhere = replace(config, data_dir=anywhere(config.data_dir))
     crew = Crew(
         config.workers,
         opened.folder.absolute(),
@@ -105,7 +106,7 @@ def storage_beside_mlflow(config: TuneConfig) -> str:
     """optuna.db beside MLflow's database, or in data_dir where that is not a file of its own."""
     uri = prepare_store()
     beside = Path(make_url(uri).database or "").parent if uri.startswith("sqlite") else None
-    return f"sqlite:///{beside or config.data_dir}/optuna.db"
+    return f"sqlite:///{beside or here(config.data_dir)}/optuna.db"
 
 
 def parent_of(opened: Opened) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tqdm import tqdm
 
-from seglab.data.cache import ArrayCache, open_cache
+from seglab.data.cache import ArrayCache, open_cache, publish_cache
 from seglab.data.computed import Computed, command, read_latest, write_latest
 from seglab.data.files import digest_of
 from seglab.data.pictures import PictureSet
@@ -56,20 +56,21 @@ def fill(
     device = resolve_device("auto")
     network = load_vgg16(config.weights, resolve_precision(config.precision, device), device)
     settings = resolve_settings(config, network)
-    cache = open_cache(config.data_dir, JOB)
-    cache.sweep()
     keys = {
         (picture.name, rule): map_key(settings, rule, picture.image_digest)
         for picture in pictures.pictures
         if names is None or picture.name in names
         for rule in config.rules
     }
+    cache = open_cache(config.data_dir, JOB, keys.values())
+    cache.sweep()
     missing = {place: key for place, key in keys.items() if not cache.has(key)}
-    for rules, names in by_missing_rules(missing).items():
-        compute(network, pictures, names, rules, settings, cache, config.batch_size)
+    for rules, lacking in by_missing_rules(missing).items():
+        compute(network, pictures, lacking, rules, settings, cache, config.batch_size)
     filled = Filled(settings, len(missing), len(keys) - len(missing), digest_of(*keys.values()))
+    publish_cache(config.data_dir, JOB, keys.values())
     if names is None:
-        write_latest(pictures, JOB, settings, filled.digest)
+        write_latest(config.data_dir, pictures, JOB, settings, filled.digest)
     return filled
 
 
@@ -146,7 +147,7 @@ def open_maps(
     keys = {
         picture.name: map_key(settings, rule, picture.image_digest) for picture in pictures.pictures
     }
-    maps = Maps(open_cache(data_dir, JOB), keys, settings, rule)
+    maps = Maps(open_cache(data_dir, JOB, keys.values()), keys, settings, rule)
     wanted |= settings.as_dict()
     del wanted["weights_digest"]
     maps.refuse_missing(

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 from tqdm import tqdm
 
-from seglab.data.cache import open_cache
+from seglab.data.cache import open_cache, publish_cache
 from seglab.data.computed import (
     Computed,
     StoredSettings,
@@ -124,8 +124,9 @@ def fill_targets(
     done = spread(Painter(pictures, targets), missing, config.workers or processors())
     for _ in tqdm(done, "painted targets", len(missing), unit="picture", disable=not missing):
         pass
+    publish_cache(config.data_dir, JOB, (targets.keys[name] for name in wanted))
     if names is None:
-        write_latest(pictures, JOB, settings, targets.digest)
+        write_latest(config.data_dir, pictures, JOB, settings, targets.digest)
     return Filled(targets, len(missing), len(wanted) - len(missing))
 
 
@@ -154,4 +155,4 @@ def describe(data_dir: str, pictures: PictureSet, settings: TargetSettings) -> T
     if fault := truth_fault(pictures.dataset, settings.mask_weight):
         raise ConfigError(fault)
     keys = {picture.name: settings.key(picture) for picture in pictures.pictures}
-    return Targets(open_cache(data_dir, JOB), keys, settings)
+    return Targets(open_cache(data_dir, JOB, keys.values()), keys, settings)

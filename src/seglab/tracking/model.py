@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
 
 from seglab.tracking.provenance import installed
 
-REQUIREMENTS = ("mlflow", "torch", "numpy", "pandas", "pillow", "pyarrow", "jaxtyping", "tqdm")
+REQUIREMENTS = (
+    *("mlflow", "torch", "numpy", "scipy", "pandas"),
+    *("pillow", "pyarrow", "jaxtyping", "tqdm"),
+)
 """What the loader imports; pinned in the model at the versions it was trained with."""
 RECORD = "seglab.record"
 """Tag of a logged model: the record it was made of, which makes one model."""
@@ -93,11 +95,15 @@ def _save(path: Path, run: Run, model: LoggedModel, kept: Path, record: Mapping[
     # Imported here, for it takes a second, which only jobs that train need to pay.
     import mlflow.pyfunc
     from mlflow.models import Model, ModelSignature
-    from mlflow.types import Schema, TensorSpec
+    from mlflow.types import ColSpec, Schema
+    from mlflow.types.schema import AnyType
 
-    pixels = TensorSpec(np.dtype("uint8"), (-1, -1, -1, record["channels"]))
-    classes = () if record["classes"] == 1 else (record["classes"],)
-    probabilities = TensorSpec(np.dtype("float32"), (-1, -1, -1, *classes))
+    # A picture is a file or an array of any size: MLflow has no narrower type for both.
+    anything = AnyType()  # type: ignore[no-untyped-call]
+    takes, gives = (
+        Schema([ColSpec(anything, name) for name in names])
+        for names in ([record["takes"]], record["gives"])
+    )
     (code,) = (kept / "code").iterdir()
     mlflow.pyfunc.save_model(
         path,
@@ -111,6 +117,6 @@ def _save(path: Path, run: Run, model: LoggedModel, kept: Path, record: Mapping[
             metadata=record["metadata"],
             model_id=model.model_id,
         ),
-        signature=ModelSignature(inputs=Schema([pixels]), outputs=Schema([probabilities])),
+        signature=ModelSignature(inputs=takes, outputs=gives),
         pip_requirements=record["requirements"],
     )

@@ -110,27 +110,27 @@ class Run:
         name: str,
         checkpoint: Path,
         loader_module: str,
-        channels: int,
-        classes: int,
+        takes: str,
+        gives: Sequence[str],
         metadata: Mapping[str, object],
         step: int = 0,
         code: Path = PACKAGE,
     ) -> None:
         """Logs a checkpoint as the model ``runs:/<run id>/<name>``, which ``mlflow.pyfunc`` loads.
 
-        The model takes uint8 (n, h, w, ``channels``) and gives float32, (n, h, w) for one class or
-        (n, h, w, ``classes``) for several; anything else is refused by its signature. It is loaded
-        by ``loader_module``'s ``_load_pyfunc(path)``, from a copy of the package ``code`` that
-        travels with it. ``metadata`` is what ``reader.download_model`` gives back; the run's
-        metrics of ``step`` become the model's.
+        The model takes a table with the column ``takes`` and gives one with the columns ``gives``,
+        which its signature says; what is in them is up to it. It is loaded by ``loader_module``'s
+        ``_load_pyfunc(path)``, from a copy of the package ``code`` that travels with it.
+        ``metadata`` is what ``reader.download_model`` gives back; the run's metrics of ``step``
+        become the model's.
         """
         self._writer.model(
             checkpoint,
             code,
             name=name,
             loader_module=loader_module,
-            channels=channels,
-            classes=classes,
+            takes=takes,
+            gives=list(gives),
             metadata=dict(metadata),
             step=step,
         )

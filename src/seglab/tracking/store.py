@@ -7,7 +7,7 @@ import shlex
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 
@@ -68,8 +68,7 @@ def absolute(uri: str) -> str:
     """``uri`` of a database, in a form that means the same from any folder."""
     if not uri.startswith("sqlite:"):
         return uri
-    url = make_url(uri)
-    path = Path(url.database or "mlflow.db").absolute()
+    url, path = make_url(uri), sqlite_path(uri)
     try:
         return url.set(database=str(path)).render_as_string(hide_password=False)
     except UnicodeEncodeError as fault:
@@ -82,16 +81,27 @@ def absolute(uri: str) -> str:
 def ui_hint(experiment_id: str = "0") -> str:
     """How to look at an experiment's runs: a link, or for a database the command that serves it."""
     uri = mlflow.get_tracking_uri()
-    page = f"#/experiments/{experiment_id}/runs?workflowType=machine_learning"
     if uri.startswith("http"):
-        return f"{shown(uri).rstrip('/')}/{page}"
-    command = f"mlflow ui --backend-store-uri {shlex.quote(shown(uri))}"
-    return f"{command}   then open http://127.0.0.1:5000/{page}"
+        return training_view(shown(uri), experiment_id)
+    command = f"python -m entry_points.server --store {shlex.quote(shown(uri))}"
+    return f"{command}   then open {training_view('http://127.0.0.1:5000', experiment_id)}"
+
+
+def training_view(address: str, experiment_id: str = "0") -> str:
+    """Link to the runs of an experiment; left to itself the UI opens its view of chat agents."""
+    page = f"#/experiments/{experiment_id}/runs?workflowType=machine_learning"
+    return f"{address.rstrip('/')}/{page}"
+
+
+def database_url(text: str) -> str:
+    """``text`` with PostgreSQL's driver named: which one is meant differs with SQLAlchemy."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
 
 
 def shown(uri: str) -> str:
     """``uri``, or a text with URIs in it, without the passwords."""
-    return re.sub(r"(?<=://)[^@/\s]+@", "***@", storable(uri))
+    without = re.sub(r"(?<=://)[^@\s]+@", "***@", storable(uri))
+    return re.sub(r"(password=)[^&\s]+", r"\1***", without, flags=re.IGNORECASE)
 
 
 def storable(text: str) -> str:
@@ -161,16 +171,28 @@ def _prepare(uri: str) -> None:
 
 
 def _initialise(uri: str) -> None:
-    path = Path(make_url(uri).database or "mlflow.db").absolute()
+    path = sqlite_path(uri)
     if not path.parent.is_dir():
         raise TrackingError(
             f"the folder of the store {uri} does not exist; make it or correct MLFLOW_TRACKING_URI"
         )
     if _initialised(path):
         return
-    with told("opening"), FileLock(f"{path}.lock"):
+    with told("opening"), alone_with(uri):
         if not _initialised(path):
             MlflowClient(uri).search_experiments(max_results=1)
+
+
+def alone_with(uri: str) -> AbstractContextManager[object]:
+    """Within, no other process makes the tables of the database, if it is a file."""
+    if not uri.startswith("sqlite:"):
+        return nullcontext()
+    return FileLock(f"{sqlite_path(uri)}.lock")
+
+
+def sqlite_path(uri: str) -> Path:
+    """The file of a sqlite database."""
+    return Path(make_url(uri).database or "mlflow.db").absolute()
 
 
 def _initialised(path: Path) -> bool:
@@ -188,7 +210,7 @@ def _expect_answer(uri: str) -> None:
     if fault:
         raise TrackingError(
             f"the tracking server {shown(uri)} (MLFLOW_TRACKING_URI) does not answer: {fault}. "
-            "Start it (`mlflow server`), correct MLFLOW_TRACKING_URI, unset it to log to mlflow.db "
+            "Start it (`make serve`), correct MLFLOW_TRACKING_URI, unset it to log to mlflow.db "
             "in this folder, or add --offline (SEGLAB_OFFLINE=1) to log now and deliver later"
         )
 

@@ -141,12 +141,13 @@ def refuse_another(content: Mapping[str, Any], about: About, path: Path) -> None
 
 
 def load_best(path: Path) -> Trained:
-    """The network of a best checkpoint, in evaluation mode on the CPU."""
+    """The network of a best checkpoint, or a last one, in evaluation mode on the CPU."""
     content = load(path)
     about = About(**content["about"])
     network = network_of(about)
     fill(network, content, path)
-    return Trained(network.eval(), about, content["epoch"])
+    epoch = content["epoch"] if "epoch" in content else content["progress"]["epoch"]
+    return Trained(network.eval(), about, epoch)
 
 
 def network_of(about: About) -> nn.Module:

@@ -8,6 +8,7 @@ from typing import Any
 import optuna
 from optuna.exceptions import DuplicatedStudyError
 
+from seglab.data.shared import here
 from seglab.errors import ConfigError
 from seglab.tuning.config import MAY_DIFFER, TuneConfig
 from seglab.tuning.samplers import SeededByTrial, make_pruner
@@ -36,7 +37,7 @@ class Opened:
     @property
     def folder(self) -> Path:
         """Where this machine keeps what belongs to the study."""
-        return Path(self.config.data_dir) / "studies" / self.config.name
+        return here(self.config.data_dir) / "studies" / self.config.name
 
 
 def create_or_join(config: TuneConfig, storage: Storage) -> Opened:
