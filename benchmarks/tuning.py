@@ -14,7 +14,8 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 import optuna
@@ -29,6 +30,8 @@ from seglab.tuning.storage import open_storage
 from seglab.tuning.worker import open_study, work
 
 EPOCHS = 3
+TURN = 10
+"""Trials of one contender before it is the other's turn."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +51,27 @@ def value(learning_rate: float, alpha: float) -> float:
     return 1 - abs(alpha - 0.2) - abs(learning_rate - 1e-3)
 
 
+Part = Callable[[int], list[float]]
+"""Goes on with a study until it has so many trials; returns the seconds of each new one."""
+
+
+def laps(go: Callable[[Callable[[], None]], None]) -> list[float]:
+    """Seconds between the calls of what ``go`` is given."""
+    times = [time.perf_counter()]
+    go(lambda: times.append(time.perf_counter()))
+    return [after - before for before, after in pairwise(times)]
+
+
+def expect_complete(study: optuna.Study, trials: int) -> None:
+    """Raises ``SystemExit`` unless all trials were carried out: one that fails early is cheap."""
+    states = [trial.state.name for trial in study.get_trials(deepcopy=False)]
+    if states != ["COMPLETE"] * trials:
+        raise SystemExit(f"of {trials} trials these did not complete: {states}")
+
+
 @contextmanager
-def timed(seconds: list[float]) -> Iterator[Callable[[], None]]:
-    """Collects the seconds between two calls of what it gives."""
-    last = time.perf_counter()
-
-    def lap() -> None:
-        nonlocal last
-        now = time.perf_counter()
-        seconds.append(now - last)
-        last = now
-
-    yield lap
-
-
-def plain(config: TuneConfig, url: str) -> list[float]:
-    """Seconds of each trial with Optuna alone."""
+def plain(config: TuneConfig, url: str) -> Iterator[Part]:
+    """Optuna alone."""
 
     def objective(trial: optuna.Trial) -> float:
         rate = trial.suggest_float("learning_rate", 1e-5, 1e-2, log=True)
@@ -73,7 +81,6 @@ def plain(config: TuneConfig, url: str) -> list[float]:
             trial.should_prune()
         return result
 
-    seconds: list[float] = []
     with open_storage(url, config.heartbeat, lambda study, trial: None) as storage:
         study = optuna.create_study(
             storage=storage,
@@ -81,13 +88,20 @@ def plain(config: TuneConfig, url: str) -> list[float]:
             sampler=SeededByTrial(config),
             pruner=make_pruner(config),
         )
-        with timed(seconds) as lap:
-            study.optimize(objective, config.trials, callbacks=[lambda study, trial: lap()])
-    return seconds
+
+        def part(trials: int) -> list[float]:
+            more = trials - len(study.get_trials(deepcopy=False))
+            return laps(
+                lambda lap: study.optimize(objective, more, callbacks=[lambda *ended: lap()])
+            )
+
+        yield part
+        expect_complete(study, config.trials)
 
 
-def whole(config: TuneConfig, url: str) -> list[float]:
-    """Seconds of each trial with everything but the training."""
+@contextmanager
+def whole(config: TuneConfig, url: str) -> Iterator[Part]:
+    """Everything but the training."""
 
     def train(attempt: Attempt, parent: str) -> float:
         training = attempt.config
@@ -106,14 +120,14 @@ def whole(config: TuneConfig, url: str) -> list[float]:
             run.metrics({"objective": result}, EPOCHS)
         return result
 
-    seconds: list[float] = []
-    with (
-        start_run("study", params={}) as parent,
-        open_study(config, url) as opened,
-        timed(seconds) as lap,
-    ):
-        work(opened, parent.id, train, lap)
-    return seconds
+    with start_run("study", params={}) as parent, open_study(config, url) as opened:
+
+        def part(trials: int) -> list[float]:
+            until = replace(opened, config=replace(config, trials=trials))
+            return laps(lambda lap: work(until, parent.id, train, lap))
+
+        yield part
+        expect_complete(opened.study, config.trials)
 
 
 def main(options: Options) -> None:
@@ -130,7 +144,12 @@ def main(options: Options) -> None:
             data_dir=str(Path(folder) / "data"),
         )
         warnings.simplefilter("ignore")
-        results = {"plain": plain(config, url), "seglab": whole(config, url)}
+        results: dict[str, list[float]] = {"plain": [], "seglab": []}
+        with plain(config, url) as alone, whole(config, url) as ours:
+            # In turns, so that whatever else the machine does slows both alike.
+            for trials in range(TURN, options.trials + TURN, TURN):
+                results["plain"] += alone(min(trials, options.trials))
+                results["seglab"] += ours(min(trials, options.trials))
     means = {name: statistics.mean(seconds) for name, seconds in results.items()}
     row = Row(
         what=f"a trial without training, beyond Optuna's own cost ({url.split(':')[0]})",
