@@ -69,6 +69,8 @@ def test_fault_is_told_in_its_own_words(config, tmp_path):
 
 
 def test_what_is_not_needed_is_stopped(config, tmp_path):
+    if config.engine == slurm.CLUSTER:
+        pytest.xfail("submitit has jobs ignore SIGTERM, so that Slurm kills them half a minute on")
     mark, stopped = tmp_path / "mark", tmp_path / "stopped"
     started = time.monotonic()
     assert results(config, wait_for_ever, [str(mark)], tmp_path, enough=mark.exists) == {}
