@@ -10,6 +10,7 @@ import pytest
 from mlflow import MlflowClient
 
 import seglab.jobs.reproduce as job
+import seglab.jobs.row_run as row_run
 from seglab.data.config import PrepareConfig
 from seglab.data.decode import write_png
 from seglab.data.pictures import open_pictures
@@ -125,34 +126,48 @@ def test_too_many_unseen_pictures_are_refused_before_anything_runs(config, tmp_p
 
 
 def test_an_interrupted_reproduction_goes_on_where_it_stopped(config, untold, monkeypatch):
-    evaluate = job.evaluate_into
+    evaluate = row_run.evaluate_into
 
     def interrupted(run, config: EvaluateConfig):
         if len(runs("UNet")) == 2:
             raise KeyboardInterrupt
         evaluate(run, config)
 
-    monkeypatch.setattr(job, "evaluate_into", interrupted)
+    monkeypatch.setattr(row_run, "evaluate_into", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reproduce(config)
     assert runs("reproduce")["status"].tolist() == ["KILLED"]
     assert runs("UNet")["status"].tolist() == ["FINISHED", "KILLED"]
-    monkeypatch.setattr(job, "evaluate_into", evaluate)
+    monkeypatch.setattr(row_run, "evaluate_into", evaluate)
     reproduce(config)
     assert runs("reproduce")["status"].tolist() == ["FINISHED"]
     assert runs("reproduce")["tags.seglab.rows"].tolist() == ["1 reused, 1 resumed"]
     assert runs("UNet")["status"].tolist() == ["FINISHED", "FINISHED"]
 
 
+def test_rows_are_spread_over_processes(config, sqlite_store, untold, capsys):
+    reproduce(replace(config, workers=2))
+    (parent,) = runs("reproduce").itertuples()
+    rows = runs("UNet RGB")
+    assert list(rows["status"]) == ["FINISHED", "FINISHED"]
+    assert set(rows["tags.mlflow.parentRunId"]) == {parent.run_id}
+    assert rows["metrics.evaluation/test/iou"].notna().all()
+    told = capsys.readouterr().out
+    assert "row 2/2" in told
+    # The same rows one after the other are there already: where they run changes no number.
+    reproduce(config)
+    assert "2 of them there already" in capsys.readouterr().out
+
+
 def test_a_failed_row_is_told_and_the_others_go_on(config, monkeypatch, tmp_path):
-    evaluate = job.evaluate_into
+    evaluate = row_run.evaluate_into
 
     def failing(run, config: EvaluateConfig):
         if len(runs("UNet")) == 1:
             raise RuntimeError("out of memory")
         evaluate(run, config)
 
-    monkeypatch.setattr(job, "evaluate_into", failing)
+    monkeypatch.setattr(row_run, "evaluate_into", failing)
     with pytest.raises(SeglabError, match=r"1 of 2 rows failed: UNet RGB on sample, seed 0: Runt"):
         reproduce(config)
     assert runs("UNet")["status"].tolist() == ["FAILED", "FINISHED"]

@@ -5,6 +5,7 @@ from typing import Literal
 
 from seglab.data.config import DatasetConfig, InputsName
 from seglab.errors import ConfigError
+from seglab.launching.config import LaunchConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ ReproduceDataset = Literal["published", "sample", "icoseg", "inria", "folder", "
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReproduceConfig:
+class ReproduceConfig(LaunchConfig):
     """Runs the rows of the published tables, each an ordinary run with its scores."""
 
     table: Table = "saliency"
@@ -56,9 +57,17 @@ class ReproduceConfig:
     data_dir: str = "data"
     """Folder of prepared data sets, caches and training checkpoints; an s3:// prefix shares all of
     it but checkpoints."""
+    workers: int = 1
+    """Rows in hand at once, each in a process of its own; GPUs are shared out among them. Workers
+    on other machines need data_dir on storage that all share."""
 
     def __post_init__(self) -> None:
-        faults = [f"--seeds={self.seeds} must be at least 1"] if self.seeds < 1 else []
+        faults = [
+            f"--{name}={getattr(self, name)} must be at least 1"
+            for name in ("seeds", "workers")
+            if getattr(self, name) < 1
+        ]
+        faults += self.launch_faults()
         if self.unseen and self.table == "superpixels":
             faults.append("--unseen is of no use with --table=superpixels; leave it out")
         if faults:
