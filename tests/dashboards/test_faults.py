@@ -29,7 +29,7 @@ def test_server_that_is_down(no_run, monkeypatch, toured):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
     for _, app in toured(PAGES):
         assert f"{address} (MLFLOW_TRACKING_URI) does not answer" in words(app)
-        assert "Start it (`mlflow server`)" in words(app)
+        assert "Start it (`make serve`)" in words(app)
 
 
 def test_experiment_without_a_run(sqlite_store, toured):
