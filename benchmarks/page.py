@@ -59,7 +59,9 @@ def table(results: list[dict[str, Any]]) -> str:
 
 def line(row: Row, benchmark: str) -> list[str]:
     """Cells of one row."""
-    goal = "" if row.most is None else f"≤ {row.most:g}" + (" ×" if row.against else f" {row.unit}")
+    goal = (
+        "" if row.most is None else f"≤ {row.most:.3g}" + (" ×" if row.against else f" {row.unit}")
+    )
     theirs = "" if row.theirs is None else f"{row.theirs:.3g} {row.unit}"
     ratio = "" if row.ratio is None else f"{row.ratio:.3g} ×"
     reached = {None: "", True: "reached", False: "**not reached**"}[row.reached]
