@@ -88,7 +88,7 @@ def test_a_team_server_on_postgresql_and_s3(database, s3, tmp_path, monkeypatch)
             "--auth",
             "true",
             "--allowed_hosts",
-            "mlflow.lab,10.*",
+            "mlflow.lab,10.0.0.5",
         ),
         MLFLOW_BACKEND_STORE_URI=database,
         MLFLOW_AUTH_ADMIN_PASSWORD=ADMIN[1],
@@ -110,7 +110,7 @@ def test_a_team_server_on_postgresql_and_s3(database, s3, tmp_path, monkeypatch)
         is_lean(process)
         lets_members_log(address, run.info.run_id, monkeypatch)
         is_locked(f"{address}/{RUNS}/get?run_id={run.info.run_id}", database)
-        takes_pages_of(f"{address}/{RUNS}/search", "http://mlflow.lab:5000", "https://10.0.0.7")
+        takes_pages_of(f"{address}/{RUNS}/search", "http://mlflow.lab:5000", "https://10.0.0.5")
         assert stopped(process, signal.SIGTERM) == (0, "seglab: the server has ended\n")
     with psycopg.connect(database) as connection:
         found = connection.execute("SELECT value FROM metrics ORDER BY value").fetchall()
@@ -248,7 +248,16 @@ def test_buckets_that_are_not_there(plan, s3, monkeypatch):
     nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", nobody)
     assert f"{nobody} cannot be reached" in plan(artifacts="s3://any/a")
-    assert "neither a folder nor s3://" in plan(artifacts="gs://any/a")
+    for slip in ("gs://any/a", "s3:/any/a"):
+        assert "neither a folder nor s3://" in plan(artifacts=slip)
+
+
+def test_addresses_and_names_that_cannot_be_meant(plan):
+    assert "--host=no.such.host.invalid is no address of this machine" in plan(
+        host="no.such.host.invalid", port=0, allowed_hosts=("mlflow.lab",)
+    )
+    text = plan(host="0.0.0.0", port=0, allowed_hosts=("*.lab.example", "10.*"))
+    assert "--allowed_hosts=10.* would let in names" in text
 
 
 def test_a_password_that_mlflow_run_has_logged_is_refused(plan, monkeypatch):

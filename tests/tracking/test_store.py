@@ -12,6 +12,7 @@ import pytest
 from mlflow import MlflowClient
 
 from seglab.errors import TrackingError
+from seglab.tracking.run import start_run
 from seglab.tracking.store import connect, prepare_store, shown, told, ui_hint
 from tests.mlflow_server import free_port
 
@@ -85,6 +86,24 @@ def test_a_folder_that_is_not_there_is_named(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/gone/mlflow.db")
     with pytest.raises(TrackingError, match=r"gone/mlflow\.db does not exist; make it"):
         prepare_store()
+
+
+def test_an_address_without_http_is_told(no_run: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "127.0.0.1:5417")
+    with pytest.raises(TrackingError, match=r"write http://127\.0\.0\.1:5417"):
+        prepare_store()
+
+
+def test_an_experiment_that_a_server_made_needs_the_server(
+    sqlite_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    MlflowClient().create_experiment("served", artifact_location="mlflow-artifacts:/1")
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "served")
+    with (
+        pytest.raises(TrackingError, match=r"made by a server.*`make serve`"),
+        start_run("r", params={}),
+    ):
+        pass
 
 
 @pytest.mark.parametrize("uri", ["file:///tmp/mlruns", "gopher://there"])

@@ -73,7 +73,7 @@ def check_artifacts(given: str) -> str:
     if given.startswith("s3://"):
         check_writable(given, os.environ.get("MLFLOW_S3_ENDPOINT_URL"))
         return given
-    if "://" in given:
+    if "://" in given or given.startswith("s3:"):
         raise TrackingError(f"--artifacts={given} is neither a folder nor s3://bucket/prefix")
     folder = Path(given).expanduser().absolute()
     try:
@@ -92,8 +92,14 @@ def check_names(host: str, allowed: tuple[str, ...]) -> None:
     if not allowed and not is_loopback(host):
         raise TrackingError(
             f"--host={host} is for other machines: --allowed_hosts must list the names or "
-            "addresses that they reach this one by (mlflow.lab.example,10.*), for a server that "
-            "takes any name can be used by any web page"
+            "addresses that they reach this one by (mlflow.lab.example,10.0.0.5), for a server "
+            "that takes any name can be used by any web page"
+        )
+    open_ended = [name for name in allowed if "*" in name and not name.startswith("*.")]
+    if open_ended:
+        raise TrackingError(
+            f"--allowed_hosts={','.join(open_ended)} would let in names that a stranger can make "
+            "(10.* takes 10.evil.example, too): list names and addresses, or *.lab.example"
         )
 
 

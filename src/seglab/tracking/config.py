@@ -22,8 +22,8 @@ class ServerConfig:
     port: int = 5000
     """Port to listen at; 0 takes a free one."""
     allowed_hosts: tuple[str, ...] = ()
-    """Names or addresses that other machines reach the server by, comma-separated, * standing for
-    anything; empty takes MLFLOW_SERVER_ALLOWED_HOSTS."""
+    """Names or addresses that other machines reach the server by, comma-separated, *.lab.example
+    for all of a domain; empty takes MLFLOW_SERVER_ALLOWED_HOSTS."""
     auth: bool = False
     """Whether users need a password. The administrator is made at the first start, from
     MLFLOW_AUTH_ADMIN_USERNAME (admin) and MLFLOW_AUTH_ADMIN_PASSWORD."""

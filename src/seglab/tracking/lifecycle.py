@@ -59,11 +59,13 @@ def open_target(client: MlflowClient, name: str, resume: str) -> Target:
     project = False
     if handed:
         given = find_run(client, handed, "MLFLOW_RUN_ID")
+        check_reach(client, given.info.artifact_uri)
         project = given.data.tags.get(MLFLOW_SOURCE_TYPE) == "PROJECT"
         if project:
             stop_with_parent()
         _running(client, given, process)
     if resume:
+        check_reach(client, find_run(client, resume, "resume").info.artifact_uri)
         run = reopen(client, resume, process)
         return target(run, "" if handed == resume else handed, project)
     if handed:
@@ -72,9 +74,20 @@ def open_target(client: MlflowClient, name: str, resume: str) -> Target:
                 client.update_run(handed, name=name)
         return target(given, project=project)
     experiment = experiment_of_environment(client)
+    check_reach(client, experiment.artifact_location)
     tags = {**resolve_tags(), PROCESS: process}
     with told("creating a run"), unrepeated():
         return target(client.create_run(experiment.experiment_id, run_name=name, tags=tags))
+
+
+def check_reach(client: MlflowClient, artifacts: str) -> None:
+    """Raises ``TrackingError`` for files that a server alone can store, where none is used."""
+    if artifacts.startswith("mlflow-artifacts:") and not client.tracking_uri.startswith("http"):
+        raise TrackingError(
+            f"the experiment in {shown(client.tracking_uri)} was made by a server, which alone "
+            "stores its files: start the server again (`make serve`) and set MLFLOW_TRACKING_URI "
+            "to its address, or set MLFLOW_EXPERIMENT_NAME to a new name"
+        )
 
 
 def target(run: Run, wrapper: str = "", project: bool = False) -> Target:

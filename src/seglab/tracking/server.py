@@ -1,5 +1,6 @@
 """MLflow's server in this process: one process instead of fifteen, on a store that is checked."""
 
+import errno
 import logging
 import os
 import secrets
@@ -99,6 +100,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as fault:
+        if fault.errno in (socket.EAI_NONAME, errno.EADDRNOTAVAIL):
+            raise TrackingError(
+                f"--host={host} is no address of this machine; give one, or 0.0.0.0 for all"
+            ) from fault
         raise TrackingError(
             f"--host={host} --port={port} cannot be listened at: {fault.strerror}; end what "
             "listens there, or give another --port (0 takes a free one)"

@@ -168,6 +168,8 @@ def _prepare(uri: str) -> None:
         _initialise(uri)
     elif uri.startswith("http"):
         _expect_answer(uri)
+    elif re.fullmatch(r"[\w.-]+:\d+/?", uri):
+        raise TrackingError(f"MLFLOW_TRACKING_URI={uri} lacks how to get there; write http://{uri}")
 
 
 def _initialise(uri: str) -> None:

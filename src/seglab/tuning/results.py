@@ -11,6 +11,7 @@ import pandas as pd
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
+from seglab import errors
 from seglab.training.config import TrainConfig
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.ledger import CONTINUES, DIED, FAILURE
@@ -94,4 +95,4 @@ def command(config: TuneConfig, values: Mapping[str, Any]) -> str:
         for field in fields(TrainConfig)
         if getattr(training, field.name) != field.default
     ]
-    return " ".join(["mlflow run . -e train", *given])
+    return " ".join([f"{errors.RUN} -e train", *given])
