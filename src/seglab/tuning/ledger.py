@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
@@ -14,6 +15,8 @@ from seglab.tuning.study import RUN
 CONTINUES, ATTEMPTS, FAILURE = "seglab.continues", "seglab.attempts", "seglab.failure"
 """Attributes of a trial: number of the one it goes on with, how many died before, why it failed."""
 DIED = "its process died"
+TAKING_UP = timedelta(minutes=1)
+"""Time in which whoever found a trial dead has queued it again, the end of its run included."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,20 @@ def read_ledger(study: optuna.Study) -> Ledger:
     states = [trial.state for trial in trials if trial.number not in superseded]
     running, waiting = (states.count(s) for s in (TrialState.RUNNING, TrialState.WAITING))
     return Ledger(len(states) - running - waiting, running, waiting)
+
+
+def just_died(study: optuna.Study) -> bool:
+    """Whether a trial has just been found dead that somebody may be about to queue again."""
+    trials = study.get_trials(deepcopy=False)
+    superseded = {trial.user_attrs.get(CONTINUES) for trial in trials}
+    return any(
+        trial.state == TrialState.FAIL
+        and FAILURE not in trial.user_attrs
+        and trial.number not in superseded
+        and trial.datetime_complete is not None
+        and datetime.now() - trial.datetime_complete < TAKING_UP
+        for trial in trials
+    )
 
 
 def take_up_again(study: optuna.Study, trial: FrozenTrial, died: bool) -> None:

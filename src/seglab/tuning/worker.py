@@ -23,7 +23,13 @@ from seglab.errors import (
 from seglab.tracking.signals import stop_signals
 from seglab.tuning.attempt import Attempt
 from seglab.tuning.config import TuneConfig
-from seglab.tuning.ledger import fail_dead_trials, read_ledger, take_up_again, when_stale
+from seglab.tuning.ledger import (
+    fail_dead_trials,
+    just_died,
+    read_ledger,
+    take_up_again,
+    when_stale,
+)
 from seglab.tuning.remote import RemoteStorage
 from seglab.tuning.samplers import SeededByTrial
 from seglab.tuning.storage import open_storage
@@ -109,7 +115,8 @@ def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -
 def is_done(opened: Opened) -> bool:
     """Whether the study has as many trials as it is to have, all of them ended."""
     ledger = read_ledger(opened.study)
-    return ledger.ended == ledger.started >= opened.config.wanted
+    done = ledger.ended == ledger.started >= opened.config.wanted
+    return done and not just_died(opened.study)
 
 
 def run_trial(study: optuna.Study, objective: Callable[[optuna.Trial], float]) -> None:
