@@ -20,11 +20,10 @@ from seglab.evaluation.config import EvaluateConfig
 from seglab.jobs.config import ReproduceConfig
 from seglab.jobs.report import report
 from seglab.jobs.reproduce import in_words, reproduce
-from seglab.jobs.rows import NARROW, SMALL, choose_experiments, rows_of, training
+from seglab.jobs.rows import SMALL, choose_experiments, rows_of, training
 from seglab.jobs.superpixels import superpixels as judge
 from seglab.jobs.train import plan_training, train
 from seglab.results.config import ReportConfig
-from seglab.results.experiments import experiments
 from seglab.superpixels.config import SuperpixelsConfig, TargetsConfig
 from seglab.superpixels.segment import SWEEPS
 from seglab.superpixels.targets import fill_targets
@@ -67,6 +66,17 @@ def artifacts(run_id, tmp_path):
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+def assert_told_again_to_the_byte(parent, first, tmp_path):
+    """The report of ``parent`` that is made anew from MLflow has the bytes of its ``first``."""
+    report(ReportConfig(run=parent))
+    told_again = runs("report")["run_id"].iloc[-1]
+    (tmp_path / "again").mkdir()
+    second = artifacts(told_again, tmp_path / "again")
+    assert first.keys() == second.keys()
+    for name in first:
+        assert first[name] == second[name], name
+
+
 def test_rows_are_ordinary_runs_below_one_and_the_report_is_made_again_to_the_byte(
     config, tmp_path, capsys
 ):
@@ -85,17 +95,12 @@ def test_rows_are_ordinary_runs_below_one_and_the_report_is_made_again_to_the_by
     assert "left for all rows" in out
     assert "SMALL SCALE" in out
 
-    report(ReportConfig(run=parent))
-    (told_again,) = runs("report")["run_id"]
-    (tmp_path / "again").mkdir()
-    first, second = artifacts(parent, tmp_path), artifacts(told_again, tmp_path / "again")
-    assert first.keys() == second.keys()
+    first = artifacts(parent, tmp_path)
+    assert_told_again_to_the_byte(parent, first, tmp_path)
     assert {"results.html", "results.csv", "validation.csv"} <= first.keys()
     assert "figures/sample_validation.png" in first
     assert len([name for name in first if name.startswith("figures/sample_scene")]) == 2
     assert {"figures/sample_thresholds.png", "figures/sample_unseen_cars.png"} <= first.keys()
-    for name in first:
-        assert first[name] == second[name], name
 
 
 def test_a_training_started_by_hand_is_scored_and_then_reused(config, untold):
@@ -191,6 +196,7 @@ def test_painters_are_trained_and_their_superpixels_judged(config, monkeypatch, 
     assert runs("reproduce")["tags.seglab.rows"].tolist() == ["3 run"]
     assert set(runs("superpixels")["tags.mlflow.parentRunId"]) == {parent}
     files = artifacts(parent, tmp_path)
+    assert_told_again_to_the_byte(parent, files, tmp_path)
     table = pd.read_csv(io.BytesIO(files["superpixels.csv"]))
     network = table[table["experiment"] == "CAN d=4, schedule A"]
     assert network["run_id"].tolist() == [*runs("CAN")["run_id"]] * 2
@@ -215,7 +221,7 @@ def test_painters_are_trained_and_their_superpixels_judged(config, monkeypatch, 
     here = {"dataset": "sample", "data_dir": config.data_dir, "workers": 1, "superpixels": 20}
     judge(SuperpixelsConfig(**here, run=painter))
     report(ReportConfig())
-    (told,) = runs("report")["run_id"]
+    told = runs("report")["run_id"].iloc[-1]
     (tmp_path / "hand").mkdir()
     table = pd.read_csv(io.BytesIO(artifacts(told, tmp_path / "hand")["superpixels.csv"]))
     by_hand = table[table["run_id"] == runs("superpixels sample")["run_id"].iloc[-1]]
@@ -243,52 +249,12 @@ def test_a_recipe_is_what_determines_the_numbers_and_nothing_else(config):
     assert plan_training(replace(plan.config, epochs=3)).recipe() != plan.recipe()
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, 12),
-        ({"dataset": "icoseg"}, 7),
-        ({"dataset": "inria"}, 5),
-        ({"dataset": "sample"}, 7),
-        ({"dataset": "icoseg", "only": ("rgb", "icoseg/guided")}, 2),
-        ({"only": ("rgb",)}, 2),
-        ({"table": "superpixels"}, 12),
-        ({"table": "superpixels", "dataset": "sample"}, 12),
-        ({"table": "all"}, 24),
-    ],
-)
-def test_rows_are_chosen_by_table_data_and_name(changes, expected):
-    chosen = choose_experiments(ReproduceConfig(**changes))
-    assert len(chosen) == expected
-    order = [e.key for e in experiments()]
-    assert [e.key for e in chosen] == sorted([e.key for e in chosen], key=order.index)
-
-
-def test_unknown_rows_list_the_choices():
-    with pytest.raises(ConfigError, match=r"--only=hsv names no row; choose among icoseg/backprop"):
-        choose_experiments(ReproduceConfig(only=("hsv", "rgb")))
-
-
-def test_small_trainings_keep_a_schedule_s_share_of_the_epochs():
-    (drop,) = choose_experiments(ReproduceConfig(table="superpixels", only=("schedule-b",)))
-    published = training(ReproduceConfig(table="superpixels"), drop, 0)
-    small = training(ReproduceConfig(table="superpixels", scale="small"), drop, 0)
-    assert (published.epochs, published.schedule_epochs) == (80, 10)
-    assert (small.epochs, small.schedule_epochs) == (SMALL["superpixels"]["epochs"], 1)
-
-
 def test_photos_are_judged_once_whatever_the_seeds_and_splits(config):
     wanted = replace(config, table="superpixels", only=("slic", "eikonal"), split="both")
     slic, eikonal = rows_of(wanted)
     assert (slic.config.method, slic.config.update) == (("slic",), True)
     assert (eikonal.config.method, eikonal.config.update) == (("eikonal",), False)
     assert slic.recipe() != eikonal.recipe()
-
-
-def test_the_narrow_scale_is_the_published_one_but_for_the_width():
-    (row,) = choose_experiments(ReproduceConfig(dataset="icoseg", only=("rgb+guided",)))
-    published = training(ReproduceConfig(), row, 0)
-    assert training(ReproduceConfig(scale="narrow"), row, 0) == replace(published, **NARROW)
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(40, "40 s"), (720, "12 min"), (12600, "3.5 h")])

@@ -5,7 +5,6 @@ import html.parser
 import os
 import pty
 import re
-import shutil
 import subprocess
 import sys
 
@@ -21,6 +20,7 @@ from seglab.results.printed import printed
 from seglab.results.report import Report
 from seglab.results.table import results_table
 from seglab.results.text import in_bold, plain
+from tests.latex import assert_compiles, needs_latex
 from tests.results.published import PUBLISHED, TITLES, published_runs, training_run
 
 ICOSEG, INRIA = PUBLISHED
@@ -181,22 +181,9 @@ def test_latex_is_well_formed(table):
     assert text.isascii()
 
 
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+@needs_latex
 def test_latex_compiles(table, tmp_path):
-    document = "\n".join(
-        [
-            r"\documentclass{article}",
-            r"\usepackage{booktabs,graphicx}",
-            r"\begin{document}",
-            latex([table]),
-            r"\end{document}",
-        ]
-    )
-    (tmp_path / "table.tex").write_text(document)
-    command = ["pdflatex", "-halt-on-error", "-interaction=nonstopmode", "table.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull" not in done.stdout
+    assert_compiles(latex([table]), tmp_path)
 
 
 class Page(html.parser.HTMLParser):

@@ -6,11 +6,13 @@ import pytest
 
 from seglab.results.formats import as_text, markdown
 from seglab.results.latex import latex
+from seglab.results.observations import best_and_last
 from seglab.results.page import html
 from seglab.results.printed import notes, printed
 from seglab.results.report import Report
 from seglab.results.superpixels import superpixels_table
-from seglab.results.table import results_table
+from seglab.results.table import painting_table, results_table
+from tests.latex import assert_compiles, needs_latex
 from tests.results.published import PUBLISHED, training_run
 
 SCHEDULE_B = {
@@ -130,6 +132,15 @@ def test_every_format_names_weight_parts_and_compactness():
         assert "by rim" in made
         assert "by edges" in made
         assert "judged on test" in made.lower()
+
+
+@needs_latex
+def test_latex_compiles(tmp_path):
+    run = painter(1)
+    loss = {"run_id": run["run_id"], "step": 3, "metric": "val/loss", "value": 0.003}
+    painted = painting_table(pd.DataFrame([run]), best_and_last(pd.DataFrame([loss])))
+    judged = table_of([run], [(run, rows(PHOTO, NETWORK))])
+    assert_compiles(latex([painted, judged]), tmp_path)
 
 
 def test_without_judged_superpixels_there_is_no_table():
