@@ -45,7 +45,7 @@ def rows_of(runs: pd.DataFrame) -> list[Choice]:
                 runs=ids,
                 title=row["experiment"],
                 dataset=row["dataset"],
-                colour=colour(first["place"], row["experiment"]),
+                colour=colour(first["place"], first["experiment"]),
                 published=published.key if published else "",
             )
         )

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboards import links, shell
 from dashboards.commands import command
 from seglab.errors import TrackingError
-from seglab.results.table import params_of
+from seglab.results.apart import params_of
 from seglab.tracking import reader
 
 SECTIONS = {

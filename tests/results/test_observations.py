@@ -66,6 +66,38 @@ def test_a_whole_training_is_observed_by_its_lowest_loss():
     assert found.to_dict() == {"best_loss": 0.25, "log_best_loss": -2}
 
 
+def settings_by_run(*runs):
+    """Settings under which each run's lowest loss is observed."""
+    losses = [history(run["run_id"], loss=[n], iou=[0], dice=[0]) for n, run in enumerate(runs, 1)]
+    found = observations(pd.DataFrame(runs), {}, best_and_last(pd.concat(losses)))
+    found = found[found["score"] == "best_loss"]
+    return [found.loc[found["value"] == n, "settings"].tolist() for n in range(1, len(runs) + 1)]
+
+
+SETTINGS = "published split, width 64, 20 epochs"
+
+
+def test_runs_of_other_parameters_are_not_compared():
+    rates = [{"params.learning_rate": "0.1"}, {"params.learning_rate": "0.2", "params.seed": "1"}]
+    fast, slow = (training_run(n, "rgb", **rate) for n, rate in enumerate(rates))
+    guided = training_run(2, "rgb+guided", **rates[0])
+    assert settings_by_run(fast, slow, guided) == [
+        [f"{SETTINGS}, learning_rate 0.1"],
+        [f"{SETTINGS}, learning_rate 0.2"],
+        [f"{SETTINGS}, learning_rate 0.1"],
+    ]
+    assert settings_by_run(fast, guided) == [[SETTINGS]] * 2
+
+
+def test_rows_without_maps_are_compared_with_those_of_maps_of_each_kind():
+    random = {"tags.seglab.saliency": "random"}
+    rows = [training_run(0, "rgb"), training_run(1, "rgb+guided", **random)]
+    rows += [training_run(2, "rgb+guided")]
+    kinds = [f"{SETTINGS}, maps of {kind}" for kind in ("random", "vgg16 · class · raw")]
+    assert settings_by_run(*rows) == [kinds, kinds[:1], kinds[1:]]
+    assert settings_by_run(*rows[:2]) == [[SETTINGS]] * 2
+
+
 def test_superpixels_are_observed_by_input_and_weight():
     changes = {"model": "can", "depth": "7", "schedule": "drop", "dataset": "coco", "inputs": "rgb"}
     changes |= {"learning_rate": "0.01", "schedule_epochs": "10", "epochs": "80"}

@@ -239,6 +239,20 @@ def test_runs_of_other_settings_are_rows_of_their_own():
     assert results_table(pd.DataFrame(runs)).rows["seeds"].tolist() == ["0,1", "0", "0"]
 
 
+def test_rows_that_look_alike_are_named_with_what_differs():
+    scores = PUBLISHED[ICOSEG]["rgb"]
+    usual = {"params.learning_rate": "0.0001", "params.precision": "auto"}
+    other = {"params.learning_rate": "0.1", "params.accumulation": "1"}
+    changes = [usual, usual | other, usual | {"params.seed": "1"}, usual | {"params.width": "8"}]
+    runs = [training_run(n, scores=scores, **change) for n, change in enumerate(changes)]
+    rows = results_table(pd.DataFrame(runs)).rows
+    assert rows[["experiment", "width", "seeds"]].to_numpy().tolist() == [
+        ["UNet RGB, learning_rate 0.0001", 64, "0,1"],
+        ["UNet RGB, learning_rate 0.1", 64, "0"],
+        ["UNet RGB", 8, "0"],
+    ]
+
+
 def test_validation_shows_the_best_and_the_last_epoch_apart():
     scores = PUBLISHED[ICOSEG]["rgb"]
     runs = pd.DataFrame([training_run(1, "rgb", scores=scores), training_run(2, "guided")])

@@ -13,8 +13,9 @@ from seglab.data.decode import read_image
 from seglab.figures.comparison import sorted_scores, threshold_scores, validation_curves
 from seglab.figures.grid import Grey, prediction_grid
 from seglab.figures.style import thumbnail
+from seglab.results.apart import settings_of
 from seglab.results.experiments import experiments, published_curves
-from seglab.results.observations import HISTORY, TABLE_THRESHOLD, settings_of
+from seglab.results.observations import HISTORY, TABLE_THRESHOLD
 from seglab.results.table import typed
 from seglab.tracking.reader import download
 
@@ -30,8 +31,6 @@ SORTED = {"iou": "intersection over union", "dice": "Dice similarity coefficient
 THRESHOLDS = (0.4, TABLE_THRESHOLD, 0.6)
 
 
-SHARED = ["split", "width", "epochs", "limit"]
-"""Settings that rows of one figure share, beside the data set."""
 Named: TypeAlias = tuple[str, str, Figure]
 """File name, caption and figure."""
 
@@ -41,10 +40,12 @@ def figures(material: Material) -> Iterator[Named]:
     else its rows must share to be compared."""
     rows = placed_rows(material.runs)
     for dataset, of_dataset in rows.groupby("dataset", sort=False):
-        groups = of_dataset.groupby(SHARED, sort=False, dropna=False)
-        for number, (_, group) in enumerate(groups, start=1):
+        of_runs = pd.Series(settings_of(of_dataset), of_dataset.index)
+        every = list(dict.fromkeys(of_runs.explode()))
+        for number, settings in enumerate(every, start=1):
+            group = of_dataset[[settings in own for own in of_runs]]
             name = str(dataset).replace("/", "_") + (f"_{number}" if number > 1 else "")
-            told = f", {settings_of(group.iloc[0])}" if len(groups) > 1 else ""
+            told = f", {settings}" if len(every) > 1 else ""
             yield from of_group(material, group, name, f"{dataset}{told}")
 
 
@@ -88,7 +89,6 @@ def placed_rows(runs: pd.DataFrame) -> pd.DataFrame:
     found = [listed[place] if place < len(listed) else None for place in rows["place"]]
     rows["key"] = [e.key.partition("/")[2] if e else None for e in found]
     of_study = pd.Series([e is not None and e.table == "saliency" for e in found], rows.index)
-    rows["limit"] = rows["pictures"].fillna(0)
     rows = rows[of_study & rows["test_iou"].notna()]
     return rows.sort_values(["dataset", "place", "seeds", "start_time"]).reset_index(drop=True)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from seglab.results.apart import settings_of
 from seglab.results.table import EPOCH_SCORES, typed
 from seglab.results.verdicts import OBSERVATIONS, RECALL_COMPACTNESS
 
@@ -45,19 +46,23 @@ def observations(
     threshold 0.5 counts, and of superpixels of what each painter's network paints. ``epochs`` as of
     ``best_and_last``.
     """
+    known = typed(runs)
+    known = known[known["published"].notna()]
+    settings = settings_of(known)
     frames = []
-    for _, run in typed(runs).iterrows():
-        if run["published"] is None:
-            continue
+    for (_, run), labels in zip(known.iterrows(), settings, strict=True):
         rows = pictures.get(run["run_id"])
         scores = [] if rows is None else [of_pictures(rows) if "iou" in rows else of_curves(rows)]
         if run["run_id"] in epochs.index:
             loss = epochs.loc[run["run_id"], "best_loss"]
             values = [("", "best_loss", loss), ("", "log_best_loss", np.log2(loss))]
             scores.append(pd.DataFrame(values, columns=["image", "score", "value"]))
-        for frame in scores:
-            key, seed = run["published"].key, int(run["seeds"])
-            frames.append(frame.assign(experiment=key, settings=settings_of(run), seed=seed))
+        key, seed = run["published"].key, int(run["seeds"])
+        frames += [
+            frame.assign(experiment=key, settings=label, seed=seed)
+            for frame in scores
+            for label in labels
+        ]
     if not frames:
         return pd.DataFrame(columns=OBSERVATIONS)
     return pd.concat(frames, ignore_index=True)[OBSERVATIONS]
@@ -79,10 +84,3 @@ def of_curves(rows: pd.DataFrame) -> pd.DataFrame:
     point = rows["input"] + "/" + rows["weight"].map(str) + "/"
     long = rows.assign(point=point).melt(["image", "point"], list(RECALL_COMPACTNESS), "score")
     return long.assign(score=long["point"] + long["score"])[["image", "score", "value"]]
-
-
-def settings_of(run: "pd.Series[str]") -> str:
-    """What runs must share to be compared: ``published split, width 64, 20 epochs``."""
-    text = f"{run['split']} split, width {run['width']}, {run['epochs']} epochs"
-    limited = pd.notna(run["pictures"]) and run["pictures"]
-    return text + (f", at most {run['pictures']} pictures a part" if limited else "")

@@ -114,12 +114,13 @@ def source_of(point: Mapping[str, Any], trained: Mapping[str, Any] | None) -> di
         title = f"{name} of the {'photo' if photo else 'output of an unknown network'}"
         place = order - len(METHODS) - 1 if photo else len(experiments())
         key = method if photo and method in METHODS else ""
-        blank = dict.fromkeys(OF_TRAINING, pd.NA) | {"seeds": "", "trained": "", "painter": ""}
+        blank: dict[str, Any] = dict.fromkeys(OF_TRAINING, pd.NA)
+        blank |= {"seeds": "", "trained": "", "painter": "", "params": {}}
         return blank | {"experiment": title, "place": place, "key": key}
     own = "" if method == "eikonal" else f", {name}"
     place = trained["place"]
     return {
-        **{setting: trained[setting] for setting in (*OF_TRAINING, "place")},
+        **{name: trained[name] for name in (*OF_TRAINING, "place", "params")},
         "trained": trained["configuration"],
         "painter": trained["run_id"],
         "experiment": f"{trained['experiment']}{own}",

@@ -1,6 +1,5 @@
 """Results tables: a row a configuration, its seeds together, with what was published beside it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
@@ -8,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seglab.errors import SeglabError
+from seglab.results.apart import configuration, params_of, told_apart
 from seglab.results.experiments import experiment_of, experiments, place
 
 PARTS = ("train", "val", "test")
@@ -15,8 +15,6 @@ SCORES = {"iou": "IoU", "dice": "Dice"}
 SETTINGS = ("split", "width", "epochs", "pictures", "seeds", "saliency")
 PAINTING = "superpixels"
 """Task of runs whose networks paint superpixels instead of scoring masks."""
-MOVES_WORK = ("seed", "data_dir", "device", "workers", "resume")
-"""Parameters in which runs of one row may differ: they change no number, or are the seed."""
 SPLIT_ORDER = ("published", "grouped")
 
 
@@ -201,32 +199,28 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
             "data": text("params.dataset"),
             "place": places,
             "published": [experiment_of(p, p.get("dataset", "")) for p in found],
+            "params": found,
             "configuration": [configuration(params) for params in found],
         },
         runs.index,
     )
 
 
-def params_of(run: "pd.Series[str]", columns: list[str]) -> dict[str, str]:
-    """A run's parameters by name."""
-    return {name.removeprefix("params."): v for name in columns if isinstance(v := run[name], str)}
-
-
-def configuration(params: Mapping[str, str]) -> str:
-    """All parameters that must agree for runs to be seeds of one row, as one text."""
-    return repr(sorted((name, v) for name, v in params.items() if name not in MOVES_WORK))
-
-
 def arranged(
     rows: pd.DataFrame, columns: tuple[Column, ...], settings: tuple[str, ...] = SETTINGS
 ) -> pd.DataFrame:
-    """``rows`` over their seeds, in published order, with published figures beside them."""
+    """``rows`` over their seeds, in published order, with published figures beside them.
+
+    Rows that would look alike are named with the parameters in which they differ.
+    """
     same = ["dataset", "experiment", "saliency", "configuration"]
     seeds = pd.to_numeric(rows["seeds"], errors="coerce")
     rows = rows.assign(seed=seeds).sort_values(["seed", "start_time", "run_id"])
     # Where a configuration was run twice with one seed, the second is a row of its own.
     again = rows.groupby([*same, "seeds"]).cumcount()
     merged = over_seeds(rows, rows.groupby([*same, again], sort=False).ngroup(), columns)
+    shown = [name for name in settings if name != "seeds"]
+    merged["experiment"] = told_apart(merged, shown)
     split = merged["split"].map(lambda s: (*SPLIT_ORDER, s).index(s))
     order = ["dataset", "split_place", "split", "place", "start_time", "run_id"]
     merged = merged.assign(split_place=split).sort_values(order).reset_index(drop=True)
