@@ -1,4 +1,4 @@
-"""IoU and Dice of a 512² mask: seglab beside torchmetrics.
+"""IoU and Dice of a 512² mask: seglab beside torchmetrics and segmentation_models_pytorch.
 
 PYTHONPATH=src python -m benchmarks.scores --output scores.json
 """
@@ -6,6 +6,7 @@ PYTHONPATH=src python -m benchmarks.scores --output scores.json
 from dataclasses import dataclass
 
 import numpy as np
+import segmentation_models_pytorch.metrics as smp
 import torch
 import tyro
 from torchmetrics.functional.classification import binary_f1_score, binary_jaccard_index
@@ -39,17 +40,21 @@ def main(benchmark: Benchmark) -> None:
     def torchmetrics() -> None:
         binary_jaccard_index(*tensors), binary_f1_score(*tensors)
 
-    seconds = alternate({"seglab": seglab, "torchmetrics": torchmetrics}, benchmark.rounds)
-    median = medians(seconds)
-    row = Row(
-        what=f"IoU and Dice of one {benchmark.side}² mask",
-        ours=median["seglab"] * 1000,
-        unit="ms",
-        against="torchmetrics",
-        theirs=median["torchmetrics"] * 1000,
-    )
-    goal = Row(what=row.what, ours=row.ours, unit="ms", most=0.3)
-    report("scores", [row, goal], {"median": median}, benchmark.output)
+    def segmentation_models() -> None:
+        stats = smp.get_stats(
+            tensors[0][None, None].long(), tensors[1][None, None].long(), "binary"
+        )
+        smp.iou_score(*stats), smp.f1_score(*stats)
+
+    peers = {"torchmetrics": torchmetrics, "segmentation_models_pytorch": segmentation_models}
+    median = medians(alternate({"seglab": seglab, **peers}, benchmark.rounds))
+    what, ours = f"IoU and Dice of one {benchmark.side}² mask", median["seglab"] * 1000
+    rows = [Row(what=what, ours=ours, unit="ms", most=0.3)]
+    rows += [
+        Row(what=what, ours=ours, unit="ms", against=peer, theirs=median[peer] * 1000)
+        for peer in peers
+    ]
+    report("scores", rows, {"median": median}, benchmark.output)
 
 
 if __name__ == "__main__":

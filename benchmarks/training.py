@@ -11,7 +11,7 @@ does less arithmetic, so the two are compared by the time for 10⁹ operations.
 import statistics
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ try:
 except ImportError:
     smp = None
 
+PUBLISHED = {"7 iCoseg rows": (7, 50, 10), "5 Inria rows": (5, 200, 100)}
+"""Rows of the saliency study's table, with tiles of 512² in training and in validation a row."""
+EPOCHS = 20
+"""Of each of these rows, in batches of 1."""
 OTHER = "segmentation_models_pytorch Unet, ResNet-34, for as many operations"
 
 
@@ -112,12 +116,50 @@ def main(benchmark: Benchmark) -> None:
             for name, theirs in seconds.items()
             if name != "seglab"
         ]
+        if config.model == "unet" and config.batch_size == 1:
+            rows += published(seconds["seglab"], device)
+        if device.type == "cuda" and config.batch_size == 8:
+            rows += on_a_gpu(what, seconds["seglab"], gflop / peak, config)
         details[what] = {
             "images_per_second": round(config.batch_size / seconds["seglab"], 2),
             "gflops": round(gflop / seconds["seglab"], 1),
             "peak_share": round(gflop / seconds["seglab"] / peak, 3),
         }
     report("training", rows, details, benchmark.output)
+
+
+def published(step: float, device: torch.device) -> list[Row]:
+    """The work of the published table, from the time of a step of batch 1.
+
+    A tile of the validation costs a third of a step: forward without backward.
+    """
+    hours = {
+        rows: number * EPOCHS * (training + validation / 3) * step / 3600
+        for rows, (number, training, validation) in PUBLISHED.items()
+    }
+    told = [
+        Row(what=f"the {rows} of the published table, from their steps", ours=value, unit="h")
+        for rows, value in hours.items()
+    ]
+    if device.type != "cuda":
+        return [replace(told[0], most=3.5), *told[1:]]
+    what = "the 12 rows of the published table, from their steps"
+    study = "the study's own trainings"
+    minutes = 60 * sum(hours.values())
+    return [
+        Row(what=what, ours=minutes, unit="min", most=8),
+        Row(what=what, ours=minutes, unit="min", against=study, theirs=401.0),
+    ]
+
+
+def on_a_gpu(what: str, step: float, floor: float, config: TrainConfig) -> list[Row]:
+    """The goals of a UNet's step on a Hopper GPU: 45 % of the peak, 250 pictures a second."""
+    what = f"training step: {what}"
+    peak = "floor: all its operations at the peak"
+    return [
+        Row(what=what, ours=step, unit="s", against=peak, theirs=floor, most=1 / 0.45),
+        Row(what=what, ours=step, unit="s", most=config.batch_size / 250),
+    ]
 
 
 def ours(

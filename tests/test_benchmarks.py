@@ -1,10 +1,12 @@
 """The page of benchmarks; the benchmarks themselves are run by hand."""
 
+import pandas as pd
 import pytest
 
-from benchmarks import page
+from benchmarks import page, precision
 from benchmarks.everything import SETS
 from benchmarks.measure import Row
+from tests.results.published import training_run
 
 
 def test_the_page_is_made_of_the_results_that_were_kept():
@@ -26,3 +28,19 @@ def test_a_goal_beside_a_peer_is_a_ratio(ours, reached):
 def test_a_goal_without_a_peer_is_a_figure():
     assert Row(what="step", ours=14.0, unit="ms", most=15).reached is True
     assert Row(what="step", ours=14.0, unit="ms").reached is None
+
+
+def test_precisions_are_compared_seed_by_seed_and_beside_what_seeds_do():
+    dice = {("fp32", 0): 0.6, ("fp32", 1): 0.8, ("bf16", 0): 0.65, ("bf16", 1): 0.7}
+    runs = [
+        training_run(number, scores=["0.5 ± 0"] * 5 + [f"{value} ± 0"])
+        | {"tags.seglab.precision": kind, "params.precision": kind, "params.seed": str(seed)}
+        for number, ((kind, seed), value) in enumerate(dice.items())
+    ]
+    alone = training_run(9, "guided", scores=["0.5 ± 0"] * 6)
+    alone |= {"tags.seglab.precision": "bf16", "params.precision": "auto"}
+    iou, dice = precision.of_trainings(pd.DataFrame([*runs, alone]))[0]
+    assert (iou.ours, iou.theirs) == (0, 0)
+    assert dice.ours == pytest.approx(0.025)
+    assert dice.theirs == pytest.approx(0.2 / 2**0.5)
+    assert dice.reached

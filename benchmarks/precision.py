@@ -1,0 +1,122 @@
+"""What bf16 costs in quality: test scores over seeds, and saliency maps, beside fp32.
+
+    for precision in fp32 bf16; do for seed in 0 1 2; do
+      mlflow run . -e train -P dataset=icoseg -P inputs=rgb -P precision=$precision -P seed=$seed
+      # and score it with the command that it prints
+    done; done
+    PYTHONPATH=src python -m benchmarks.precision --output benchmarks/results/cpu/precision.json
+
+Takes the scored runs of an experiment that differ in precision and seed alone.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import tyro
+
+from benchmarks.measure import Row, report
+from seglab.data.pictures import PictureSet, open_pictures
+from seglab.results.apart import configuration
+from seglab.results.table import typed
+from seglab.saliency.config import RULES
+from seglab.saliency.maps import saliency_maps
+from seglab.saliency.settings import Settings
+from seglab.saliency.vgg import load_vgg16
+from seglab.tracking.reader import read_runs
+
+SCORES = {"test_iou": "IoU", "test_dice": "Dice"}
+TWO = ("bf16", "fp32")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """Differences of bf16 and fp32."""
+
+    experiment: str = "Default"
+    """MLflow experiment with the trainings."""
+    data_dir: str = "data"
+    """Where iCoseg is prepared."""
+    weights: str = "auto"
+    """VGG16 weights, as for the saliency job."""
+    pictures: int = 5
+    """Test pictures whose maps are compared."""
+    output: str = ""
+    """JSON file to write; empty prints it."""
+
+
+def main(benchmark: Benchmark) -> None:
+    """Compares and reports."""
+    runs = read_runs(benchmark.experiment)
+    rows, details = of_trainings(runs)
+    icoseg = open_pictures(benchmark.data_dir, "icoseg")
+    rows += of_maps(icoseg, benchmark.weights, benchmark.pictures)
+    report("precision", rows, details, benchmark.output)
+
+
+def of_trainings(runs: pd.DataFrame) -> tuple[list[Row], dict[str, object]]:
+    """Mean test scores of the two precisions, their difference held against seeds' spread."""
+    known = typed(runs).assign(precision=runs["tags.seglab.precision"])
+    known["rest"] = [configuration({**p, "precision": ""}) for p in known["params"]]
+    known = known[known["test_iou"].notna()]
+    rows: list[Row] = []
+    details: dict[str, object] = {}
+    for _, alike in known.groupby("rest", sort=False):
+        newest = alike.sort_values("start_time").drop_duplicates(
+            ["precision", "seeds"], keep="last"
+        )
+        by_seed = newest.set_index(["seeds", "precision"]).sort_index()
+        whole = by_seed[list(SCORES)].unstack().dropna()
+        if not set(TWO) <= set(newest["precision"]) or len(whole) < 2:
+            continue
+        first = alike.iloc[0]
+        what = f"{first['dataset']}, {first['experiment']}, width {first['width']}"
+        for score, name in SCORES.items():
+            bf16, fp32 = (whole[score][precision] for precision in TWO)
+            gap = abs(float((bf16 - fp32).mean()))
+            noise = f"standard deviation over {len(whole)} seeds in fp32"
+            rows.append(
+                Row(
+                    what=f"test {name} of bf16 less fp32: {what}",
+                    ours=gap,
+                    unit=name,
+                    against=noise,
+                    theirs=float(fp32.std(ddof=1)),
+                    most=1,
+                )
+            )
+            details[f"{what}: {score}"] = {p: whole[score][p].round(4).to_dict() for p in TWO}
+    return rows, details
+
+
+def of_maps(pictures: PictureSet, weights: str, number: int) -> list[Row]:
+    """Median difference of the two precisions' saliency maps in grey levels, rule by rule."""
+    names = pictures.names("published", "test", number)
+    maps: dict[str, list[dict[str, np.ndarray]]] = {}
+    for precision in TWO:
+        network = load_vgg16(weights, precision)
+        settings = Settings(
+            weights=network.label,
+            weights_digest=network.digest,
+            target="features",
+            preprocessing="imagenet",
+            patch=224,
+            precision=precision,
+        )
+        maps[precision] = [
+            saliency_maps(network, pictures.image(name), RULES, settings) for name in names
+        ]
+    found = []
+    for rule in RULES:
+        gaps = [
+            np.abs(rough[rule].astype(int) - exact[rule]).ravel()
+            for rough, exact in zip(*maps.values(), strict=True)
+        ]
+        what = f"{rule} maps of {len(names)} iCoseg pictures, median |bf16 − fp32|"
+        gap = float(np.median(np.concatenate(gaps)))
+        found.append(Row(what=what, ours=gap, unit="grey levels", most=1))
+    return found
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Benchmark))
