@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from seglab.errors import counted
 from seglab.figures.style import BLUE, EXPERIMENTS, GREEN, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
 from seglab.results.experiments import experiments
-from seglab.results.table import SCORE_COLUMNS, arranged, counted, typed
+from seglab.results.table import SCORE_COLUMNS, arranged, typed
 
 OTHERS = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY, YELLOW)
 """Colours of rows that are in no published table."""

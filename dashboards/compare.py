@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from seglab.errors import counted
 from seglab.figures.style import FRAME, INK
 from seglab.results.printed import signed
 from seglab.results.statistics import Interval, crossed, interval, paired
@@ -43,7 +44,7 @@ def in_words(found: Interval, score: str) -> str:
     """``B − A: mean IoU +0.013, 95 % interval −0.02 … 0.04 (20 pictures × 1 seed)``."""
     if not found.pictures:
         return "The two have no picture in common."
-    number = f"{found.pictures} pictures × {found.seeds} seed{'s' * (found.seeds != 1)}"
+    number = f"{counted(found.pictures, 'picture')} × {counted(found.seeds, 'seed')}"
     text = f"B − A: mean {SCORES[score]} **{signed(found.value)}**"
     if np.isnan(found.low):
         return f"{text} ({number}; one value has no interval)."

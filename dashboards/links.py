@@ -3,8 +3,9 @@
 import os
 from urllib.parse import urlencode
 
+from seglab.reasons import shown
 from seglab.results.config import UI
-from seglab.tracking.store import shown, store_uri
+from seglab.tracking.store import store_uri
 
 
 def mlflow_ui() -> str:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboards import store
 from dashboards.links import mlflow_ui
-from seglab.errors import RUN, SeglabError
+from seglab.errors import RUN, SeglabError, counted
 from seglab.results.live import Standing
 
 LOG = logging.getLogger("seglab.dashboard")
@@ -55,7 +55,8 @@ def experiment() -> Standing:
 def freshness(name: str, standing: Standing) -> None:
     """Says how old the page's numbers are, and draws the page anew when there are newer ones."""
     snapshot = standing.snapshot
-    st.caption(f"{len(snapshot.runs)} runs, read at {snapshot.read_at.astimezone():%H:%M:%S}")
+    read_at = snapshot.read_at.astimezone()
+    st.caption(f"{counted(len(snapshot.runs), 'run')}, read at {read_at:%H:%M:%S}")
     if snapshot.fault:
         st.warning(f"These may be old: {snapshot.fault}", icon=":material/cloud_off:")
     if not mlflow_ui():

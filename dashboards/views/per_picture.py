@@ -6,10 +6,9 @@ import streamlit as st
 from dashboards import compare, shell, store
 from dashboards.choices import Choice, named, single_runs
 from seglab.data.config import PARTS
-from seglab.errors import RUN
+from seglab.errors import RUN, counted
 from seglab.results.live import Standing
 from seglab.results.observations import TABLE_THRESHOLD
-from seglab.results.table import counted
 
 
 def show() -> None:

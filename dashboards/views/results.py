@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboards import shell, store, tables
 from dashboards.score_figures import scores_figure
-from seglab.errors import RUN
+from seglab.errors import RUN, counted
 from seglab.figures.style import DOTS_PER_INCH
 from seglab.figures.tradeoff import tradeoff
 from seglab.results.latex import latex
@@ -21,7 +21,6 @@ from seglab.results.table import (
     PAINTING,
     SCORE_COLUMNS,
     ResultsTable,
-    counted,
     painting_table,
     typed,
     validation_table,

@@ -90,6 +90,11 @@ def all_faults(heading: str, faults: Sequence[str], remedy: str, shown: int = 50
     return "\n".join([f"{heading}:", *lines, remedy])
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 run``, ``2 runs``."""
+    return f"{number} {noun}{'s' * (number != 1)}"
+
+
 def choose(name: str, flag: str, known: Iterable[str]) -> str:
     """``name`` if it is one of ``known``; raises ``ConfigError`` listing the choices otherwise."""
     choices = list(known)

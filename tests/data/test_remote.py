@@ -131,7 +131,9 @@ def test_wrong_keys_are_denied(
 ) -> None:
     s3.upload(tree, "denied", "d")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    with pytest.raises(DataError, match=r"s3://denied/d .*denied.*check the credentials"):
+    with pytest.raises(
+        DataError, match=r"s3://denied/d .*denied.*\(SignatureDoesNotMatch\); correct AWS_ACC"
+    ):
         local_copy("s3://denied/d", tmp_path)
 
 

@@ -178,7 +178,9 @@ def test_pictures_over_http(server, rgb):
 NOISE = pixels(40, 33)
 WRONG = {
     "is no base64": {"inputs": [{"image": "no base64!"}]},
-    "is no picture": {"inputs": [{"image": base64.b64encode(b"no picture").decode()}]},
+    "^picture 0: it is no picture": {
+        "inputs": [{"image": base64.b64encode(b"no picture").decode()}]
+    },
     "is truncated": {"inputs": [{"image": base64.b64encode(encode_png(NOISE)[:-50]).decode()}]},
     "is empty": {"inputs": [{"image": ""}]},
     r"is int64 of shape \(40, 33\)": {"inputs": [{"image": NOISE[..., 0].tolist()}]},
@@ -186,7 +188,7 @@ WRONG = {
     "has values 0 to 300, which must be 0 to 255": {"inputs": [{"image": [[[0, 0, 300]]]}]},
     "is float64": {"inputs": [{"image": [[[0.5, 0, 0]]]}]},
     "rows of unequal length": {"inputs": [{"image": [[[0, 0, 0]], [[0, 0]]]}]},
-    "picture 1 is no base64": {"inputs": [{"image": base64_png(NOISE)}, {"image": "?"}]},
+    "^picture 1: it is no base64": {"inputs": [{"image": base64_png(NOISE)}, {"image": "?"}]},
     r"missing inputs \['image'\]": {"inputs": [{"picture": "x"}]},
     "valid JSON": "{",
 }

@@ -20,6 +20,7 @@ from mlflow.server import get_app_client
 from seglab.errors import TrackingError
 from seglab.jobs.server import plan_serving
 from seglab.tracking.config import ServerConfig
+from seglab.tracking.reader import run_info
 from tests.mlflow_server import copy_database
 from tests.s3 import free_ports
 
@@ -109,6 +110,7 @@ def test_a_team_server_on_postgresql_and_s3(database, s3, tmp_path, monkeypatch)
         ]
         is_lean(process)
         lets_members_log(address, run.info.run_id, monkeypatch)
+        tells_strangers_what_to_set(address, monkeypatch)
         is_locked(f"{address}/{RUNS}/get?run_id={run.info.run_id}", database)
         takes_pages_of(f"{address}/{RUNS}/search", "http://mlflow.lab:5000", "https://10.0.0.5")
         assert stopped(process, signal.SIGTERM) == (0, "seglab: the server has ended\n")
@@ -137,6 +139,18 @@ def lets_members_log(address, run_id, monkeypatch):
         client.log_metric(client.create_run("0").info.run_id, "loss", 0.25)
         with pytest.raises(MlflowException, match="Permission denied"):
             client.delete_run(run_id)
+
+
+def tells_strangers_what_to_set(address, monkeypatch):
+    """Without a password, or with a wrong one."""
+    with monkeypatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", address)
+        patch.setenv("MLFLOW_TRACKING_PASSWORD", "a wrong one")
+        with pytest.raises(TrackingError, match="no user 'admin' of this password; correct MLFLOW"):
+            run_info("a" * 32)
+        patch.delenv("MLFLOW_TRACKING_USERNAME")
+        with pytest.raises(TrackingError, match="and a password; export MLFLOW_TRACKING_USERNAME="):
+            run_info("a" * 32)
 
 
 def is_locked(url, database):
@@ -224,8 +238,9 @@ def test_all_that_is_wrong_is_told_before_the_start(plan, s3, monkeypatch):
         )
         assert "postgresql+psycopg://***@127.0.0.1" in text
         assert "refused" in text.lower()
-        assert "s3://locked/mlflow cannot be read: access was denied" in text
+        assert "s3://locked/mlflow cannot be used: access was denied" in text
         assert f"--port={port} cannot be listened at: Address already in use" in text
+        assert "correct AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in text
         assert "hidden" not in text
     assert "--allowed_hosts must list the names" in plan(host="0.0.0.0", port=port)
 
@@ -233,7 +248,11 @@ def test_all_that_is_wrong_is_told_before_the_start(plan, s3, monkeypatch):
 def test_databases_that_are_not_there(plan, postgres, tmp_path):
     assert re.search(r'FATAL: +database "other" does not exist', plan(store=other(postgres)))
     assert "is no address of a database" in plan(store="runs.db")
-    assert "is no address of a database" in plan(store="gopher://there/runs")
+    assert "runs are not kept in gopher databases" in plan(store="gopher://there/runs")
+    kinds = (
+        r"\(--store\): runs are not kept in mysql databases; write sqlite:///file or postgresql:"
+    )
+    assert re.search(kinds, plan(store="mysql://there/runs"))
     assert "folder of the database" in plan(store="sqlite:///gone/runs.db")
     (tmp_path / "runs.db").write_text("no database" * 100)
     assert "file is not a database" in plan(store="sqlite:///runs.db")
@@ -244,10 +263,13 @@ def other(postgres):
 
 
 def test_buckets_that_are_not_there(plan, s3, monkeypatch):
-    assert f"no bucket 'nothing-here' at {s3.endpoint}" in plan(artifacts="s3://nothing-here/a")
+    text = plan(artifacts="s3://nothing-here/a")
+    assert f"no bucket 'nothing-here' at {s3.endpoint}; make it" in text
     nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
     monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", nobody)
-    assert f"{nobody} cannot be reached" in plan(artifacts="s3://any/a")
+    assert f"{nobody} cannot be reached: nobody listens there; start it, or" in plan(
+        artifacts="s3://any/a"
+    )
     for slip in ("gs://any/a", "s3:/any/a"):
         assert "neither a folder nor s3://" in plan(artifacts=slip)
 

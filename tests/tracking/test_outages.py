@@ -136,7 +136,7 @@ def test_what_is_read_back_in_the_same_job_is_there(
         run.metrics({"loss": 0.0625}, step=10)
         proxy.down()
         monkeypatch.setattr(sender, "PATIENCE", 1.0)
-        with pytest.raises(TrackingError, match="cannot be read back, for 1 values wait to be se"):
+        with pytest.raises(TrackingError, match="cannot be read back: 1 value still to be sent"):
             run_info(run.id)
         proxy.up()
         monkeypatch.setattr(sender, "PATIENCE", 60.0)

@@ -12,8 +12,9 @@ import pytest
 from mlflow import MlflowClient
 
 from seglab.errors import TrackingError
+from seglab.reasons import shown
 from seglab.tracking.run import start_run
-from seglab.tracking.store import connect, prepare_store, shown, told, ui_hint
+from seglab.tracking.store import connect, prepare_store, told, ui_hint
 from tests.mlflow_server import free_port
 
 

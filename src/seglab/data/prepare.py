@@ -26,7 +26,7 @@ from seglab.data.remote import everything, local_copy
 from seglab.data.shared import here, publish
 from seglab.data.store import Writer
 from seglab.data.truth import Segment
-from seglab.errors import DataError, all_faults
+from seglab.errors import DataError, all_faults, counted
 
 
 class Published(NamedTuple):
@@ -107,7 +107,7 @@ def store(found: Found, target: Path) -> tuple[Picture, ...]:
                     )
                 )
         if faults:
-            heading = f"{found.title} cannot be used; {len(faults)} faults"
+            heading = f"{found.title} cannot be used; {counted(len(faults), 'fault')}"
             remedy = "Mend these files, then run the same command again."
             raise DataError(all_faults(heading, faults, remedy, shown=1000))
         writer.close()

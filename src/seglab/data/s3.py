@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+from boto3.exceptions import Boto3Error
 from botocore import exceptions as boto
 from botocore.config import Config
 from tqdm import tqdm
@@ -21,7 +22,10 @@ from tqdm import tqdm
 from seglab.data.archives import inside
 from seglab.data.files import atomic_write
 from seglab.errors import DataError
+from seglab.reasons import bucket_reason
 
+ENDPOINT = "AWS_ENDPOINT_URL"
+"""The variable that names another endpoint than Amazon's."""
 THREADS = 8
 ATTEMPTS = 3
 CHUNK = 1 << 20
@@ -66,7 +70,7 @@ def download(
     """
     bucket, prefix = parts(url)
     root = into / (PurePosixPath(prefix).name or bucket)
-    with telling(url, bucket):
+    with telling(url):
         client = connect()
         objects = listed(client, url, bucket, prefix, root, wanted)
         if not some:
@@ -186,34 +190,18 @@ class _DamagedError(Exception):
 
 
 @contextmanager
-def telling(url: str, bucket: str, endpoint: str | None = None) -> Iterator[None]:
-    """Within, turns the client's errors into one sentence naming ``url``."""
-    endpoint = (
-        endpoint or os.environ.get("AWS_ENDPOINT_URL") or "Amazon S3 (AWS_ENDPOINT_URL is not set)"
-    )
+def telling(url: str, variable: str = ENDPOINT, doing: str = "read") -> Iterator[None]:
+    """Within, turns the client's errors into one sentence naming ``url``.
+
+    ``variable`` is the one that names the endpoint.
+    """
     try:
         yield
-    except (boto.NoCredentialsError, boto.PartialCredentialsError) as error:
-        raise DataError(
-            f"{url} cannot be read without credentials: set AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, or AWS_PROFILE"
-        ) from error
-    except boto.ClientError as error:
-        code = error.response["Error"]["Code"]
-        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-        if code == "NoSuchBucket":
-            reason = f"there is no bucket {bucket!r} at {endpoint}"
-        elif status == 403:
-            reason = f"access was denied by {endpoint} ({code}); check the credentials"
-        else:
-            reason = f"{endpoint} answered {code}: {error.response['Error'].get('Message', '')}"
-        raise DataError(f"{url} cannot be read: {reason}") from error
     except (_DamagedError, boto.IncompleteReadError) as error:
         raise DataError(
             f"{url} arrived damaged {ATTEMPTS} times ({error}); run the same command again, what "
             "has arrived is kept"
         ) from error
-    except (boto.HTTPClientError, boto.ConnectionError) as error:
-        raise DataError(f"{url} cannot be read: {endpoint} cannot be reached ({error})") from error
-    except (boto.BotoCoreError, ValueError) as error:
-        raise DataError(f"{url} cannot be read: {error}") from error
+    except (boto.BotoCoreError, boto.ClientError, Boto3Error, ValueError) as error:
+        reason = bucket_reason(error, variable, parts(url)[0])
+        raise DataError(f"{url} cannot be {doing}: {reason}") from error

@@ -1,27 +1,26 @@
 """Files of this machine into a bucket, whole and with their digests."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from boto3.exceptions import S3UploadFailedError
 from tqdm import tqdm
 
 from seglab.data.s3 import DIGEST, connect, in_threads, listed, parts, stamp, telling
-from seglab.errors import DataError
 
 
-def check_writable(url: str, endpoint: str | None = None) -> None:
+def check_writable(url: str, variable: str) -> None:
     """Raises ``DataError`` in one sentence if nothing can be stored and read below ``url``.
 
-    ``endpoint`` is another one than AWS_ENDPOINT_URL's.
+    The endpoint is the one that ``variable`` names, or else AWS_ENDPOINT_URL.
     """
     bucket, prefix = parts(url)
     probe = f"{prefix}/seglab-probe".lstrip("/")
-    with telling(url, bucket, endpoint):
-        client = connect(endpoint)
+    with telling(url, variable, "used"):
+        client = connect(os.environ.get(variable) or None)
         client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1)
         client.put_object(Bucket=bucket, Key=probe, Body=b"")
         client.delete_object(Bucket=bucket, Key=probe)
@@ -35,7 +34,7 @@ def upload(url: str, root: Path, names: Iterable[str]) -> None:
     """
     bucket, prefix = parts(url)
     given = dict.fromkeys(names)
-    with telling(url, bucket):
+    with telling(url, doing="written"):
         client = connect()
         known = listed(client, url, bucket, prefix, root, lambda name: str(name) in given)
         there = {each.path for each in known if each.is_here()}
@@ -46,10 +45,7 @@ def upload(url: str, root: Path, names: Iterable[str]) -> None:
                 _send(client, bucket, f"{prefix}/{name}".lstrip("/"), root / name)
                 progress.update()
 
-            try:
-                in_threads(partial(send, name) for name in missing)
-            except S3UploadFailedError as error:
-                raise DataError(f"{url} cannot be written: {error}") from error
+            in_threads(partial(send, name) for name in missing)
 
 
 def _send(client: Any, bucket: str, key: str, path: Path) -> None:

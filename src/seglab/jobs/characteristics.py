@@ -11,6 +11,7 @@ from seglab.data.config import DatasetConfig
 from seglab.data.files import atomic_write
 from seglab.data.pictures import open_pictures
 from seglab.data.splits import PARTS
+from seglab.errors import counted
 from seglab.figures.characteristics import class_shares, picture_histograms
 from seglab.figures.style import save_figure
 from seglab.jobs.describe import log_pictures
@@ -38,7 +39,7 @@ def characteristics(config: DatasetConfig) -> None:
         run.artifacts(folder, "characteristics")
         numbers = statistics(rows)
         run.metrics(as_metrics(rows, classes, numbers), step=0)
-    print(f"{pictures.title}: {len(rows)} pictures\n")
+    print(f"{pictures.title}: {counted(len(rows), 'picture')}\n")
     print(numbers.to_string(float_format="{:.4g}".format))
     if len(classes):
         shares = classes[["category", "segments", "segment_share", "area_share"]]

@@ -12,7 +12,7 @@ from seglab.data.names import name_faults
 from seglab.data.pairs import pictures_in
 from seglab.data.remote import local_copy
 from seglab.data.shared import kept_copies
-from seglab.errors import DataError, all_faults
+from seglab.errors import DataError, all_faults, counted
 from seglab.evaluation.config import TABLE_THRESHOLD, PredictConfig
 from seglab.evaluation.predict import painted, probability_map
 from seglab.evaluation.scores import binarise
@@ -35,7 +35,7 @@ def predict(config: PredictConfig) -> None:
         paths = find_pictures(local_copy(config.images, kept_copies() / "images"))
         write_predictions(trained, paths, Path(config.output))
         run.metrics({"predictions": len(paths)}, step=0)
-    print(f"{len(paths)} pictures in {config.output}")
+    print(f"{counted(len(paths), 'picture')} in {config.output}")
 
 
 def find_checkpoint(config: PredictConfig, scratch: Path) -> Path:

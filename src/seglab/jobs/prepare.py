@@ -4,6 +4,7 @@ from dataclasses import asdict
 
 from seglab.data.config import PrepareConfig
 from seglab.data.prepare import prepare as prepare_data
+from seglab.errors import counted
 from seglab.jobs.describe import log_pictures
 from seglab.tracking.run import start_run
 
@@ -13,4 +14,5 @@ def prepare(config: PrepareConfig) -> None:
     with start_run(f"prepare {config.dataset}", params=asdict(config)) as run:
         pictures = prepare_data(config)
         log_pictures(run, pictures, "prepared")
-        print(f"{pictures.title}: {len(pictures.pictures)} pictures in {pictures.folder}")
+        count = counted(len(pictures.pictures), "picture")
+        print(f"{pictures.title}: {count} in {pictures.folder}")

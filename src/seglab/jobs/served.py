@@ -73,7 +73,7 @@ class Served:
         if pixels.shape[2] == 3:
             return self._stacked(pixels)
         raise DataError(
-            f"has {pixels.shape[2]} channels; give 3 of RGB, or the {self.inputs.channels} that "
+            f"it has {pixels.shape[2]} channels; give 3 of RGB, or the {self.inputs.channels} that "
             f"the network was trained on ({self.inputs.title})"
         )
 
@@ -100,7 +100,7 @@ def decoded(given: str | bytes) -> bytes:
     try:
         return base64.b64decode(given, validate=True)
     except (binascii.Error, ValueError) as fault:
-        raise DataError(f"is no base64 ({fault}); encode the bytes of a PNG file") from None
+        raise DataError(f"it is no base64 ({fault}); encode the bytes of a PNG file") from None
 
 
 def numbers(given: object) -> UInt8[np.ndarray, "h w c"]:
@@ -108,14 +108,14 @@ def numbers(given: object) -> UInt8[np.ndarray, "h w c"]:
     try:
         values = np.asarray(given)
     except ValueError:
-        raise DataError("is an array with rows of unequal length") from None
+        raise DataError("it is an array with rows of unequal length") from None
     if values.ndim != 3 or 0 in values.shape or values.dtype.kind not in "ui":
         raise DataError(
-            f"is {values.dtype} of shape {values.shape}; give a PNG file in base64, or whole "
+            f"it is {values.dtype} of shape {values.shape}; give a PNG file in base64, or whole "
             "numbers 0 to 255 of shape (height, width, channels)"
         )
     if values.min() < 0 or values.max() > 255:
-        raise DataError(f"has values {values.min()} to {values.max()}, which must be 0 to 255")
+        raise DataError(f"it has values {values.min()} to {values.max()}, which must be 0 to 255")
     return values.astype(np.uint8)
 
 

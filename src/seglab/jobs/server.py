@@ -13,8 +13,8 @@ from sqlalchemy.exc import ArgumentError
 from seglab.data.upload import check_writable
 from seglab.errors import SeglabError, TrackingError, all_faults
 from seglab.tracking.config import ServerConfig
-from seglab.tracking.server import Serving, check_database, listen, run_server
-from seglab.tracking.store import database_url
+from seglab.tracking.database import check_database, database_url
+from seglab.tracking.server import Serving, listen, run_server
 
 Result = TypeVar("Result")
 
@@ -40,6 +40,7 @@ def plan_serving(config: ServerConfig, stack: ExitStack) -> Serving:
             faults.append(str(fault))
             return None
 
+    given_by = "--store" if config.store else "MLFLOW_BACKEND_STORE_URI"
     store = database_url(config.store or from_environment("MLFLOW_BACKEND_STORE_URI"))
     store = store or "sqlite:///mlflow.db"
     given = config.artifacts or from_environment("MLFLOW_ARTIFACTS_DESTINATION") or "mlartifacts"
@@ -47,7 +48,7 @@ def plan_serving(config: ServerConfig, stack: ExitStack) -> Serving:
         from_environment("MLFLOW_SERVER_ALLOWED_HOSTS").replace(",", " ").split()
     )
     checked(lambda: refuse_public_password(config.store))
-    checked(lambda: check_database(store))
+    checked(lambda: check_database(store, given_by))
     artifacts = checked(lambda: check_artifacts(given))
     checked(lambda: check_names(config.host, allowed))
     listener = checked(lambda: listen(config.host, config.port))
@@ -71,7 +72,7 @@ def check_artifacts(given: str) -> str:
     Raises ``SeglabError`` if nothing can be written there.
     """
     if given.startswith("s3://"):
-        check_writable(given, os.environ.get("MLFLOW_S3_ENDPOINT_URL"))
+        check_writable(given, "MLFLOW_S3_ENDPOINT_URL")
         return given
     if "://" in given or given.startswith("s3:"):
         raise TrackingError(f"--artifacts={given} is neither a folder nor s3://bucket/prefix")

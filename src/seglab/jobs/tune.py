@@ -13,17 +13,18 @@ from sqlalchemy import make_url
 
 from seglab.data.files import atomic_write
 from seglab.data.shared import anywhere, here
-from seglab.errors import StudyError
+from seglab.errors import StudyError, counted
 from seglab.figures.style import save_figure
 from seglab.jobs.describe import log_pictures
 from seglab.jobs.recall import recall_of
 from seglab.jobs.train import MODEL, plan_training, run_folder, train_into
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
+from seglab.reasons import shown
 from seglab.tracking.children import children, kill_run
 from seglab.tracking.registry import crown
 from seglab.tracking.run import Run, start_run
-from seglab.tracking.store import absolute, prepare_store, shown, ui_hint
+from seglab.tracking.store import absolute, prepare_store, ui_hint
 from seglab.training.checkpoint import LAST, load
 from seglab.training.tasks import task_of
 from seglab.tuning.attempt import Attempt, Pruned
@@ -206,7 +207,7 @@ def log_results(opened: Opened, run: Run) -> None:
     run.metrics({f"best/{config.score}": best.value}, best.number)
     states = ", ".join(f"{n} {state}" for state, n in trials.state.value_counts().items())
     print(
-        f"\n{len(trials)} trials ({states})\n"
+        f"\n{counted(len(trials), 'trial')} ({states})\n"
         f"best val {config.score} {best.value:.4f}: trial {best.number}, run "
         f"{best.user_attrs[RUN]}, {champion}\n"
         + "".join(f"  {name} = {value}\n" for name, value in best.params.items())

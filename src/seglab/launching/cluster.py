@@ -13,8 +13,9 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from seglab.errors import ConfigError, LaunchError, SeglabError
 from seglab.launching.crew import GLANCE, Crew, Watch, Work, failure
+from seglab.reasons import first_line
 from seglab.tracking.provenance import PACKAGE, travelling_provenance
-from seglab.tracking.store import first_line, store_uri
+from seglab.tracking.store import store_uri
 
 ANSWER = 5.0
 """Seconds that the head of a cluster has to answer."""

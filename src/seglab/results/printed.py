@@ -6,7 +6,8 @@ from itertools import groupby
 
 import pandas as pd
 
-from seglab.results.table import Column, ResultsTable, as_setting, counted, short_ids
+from seglab.errors import counted
+from seglab.results.table import Column, ResultsTable, as_setting, short_ids
 
 NOTHING = "–"
 MEASURED = "measured"

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from seglab.errors import SeglabError
+from seglab.errors import SeglabError, counted
 from seglab.results.apart import configuration, params_of, told_apart
 from seglab.results.experiments import experiment_of, experiments, place
 
@@ -286,8 +286,3 @@ def nothing_to_show(runs: int, missing: pd.DataFrame) -> str:
         f"{counted(len(missing), 'training run')} in this experiment, none scored yet: run "
         f"`mlflow run . -e {job} -P run={last['run_id']}`"
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 run``, ``2 runs``."""
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from seglab.errors import counted
 from seglab.results.claims import Claim, claims
 from seglab.results.statistics import Interval, Means, crossed, interval, paired
 
@@ -118,9 +119,9 @@ def decide(claim: Claim, found: Interval, per_picture: bool) -> tuple[Word, str]
 
 def told(found: Interval, per_picture: bool) -> str:
     """``+0.066, 95 % interval 0.01 … 0.12, n = 3 seeds × 20 pictures``."""
-    count = f"{found.seeds} seed{'s' * (found.seeds != 1)}"
+    count = counted(found.seeds, "seed")
     if per_picture:
-        count += f" × {found.pictures} picture{'s' * (found.pictures != 1)}"
+        count += f" × {counted(found.pictures, 'picture')}"
     if np.isnan(found.value):
         return f"no difference, as photos do not reach the network's recall, n = {count}"
     text = f"difference {found.value:+.3g}"

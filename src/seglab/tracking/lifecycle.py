@@ -13,9 +13,10 @@ from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import MLFLOW_SOURCE_TYPE
 
 from seglab.errors import SeglabError, TrackingError
+from seglab.reasons import first_line, shown
 from seglab.tracking.process import PROCESS, identity
 from seglab.tracking.signals import Terminated, stop_with_parent
-from seglab.tracking.store import first_line, shown, told, unrepeated
+from seglab.tracking.store import told, unrepeated
 
 ERROR = "seglab.error"
 """Tag of a failed run: the first line of what went wrong."""

@@ -14,8 +14,9 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from seglab.errors import TrackingError
+from seglab.reasons import shown
 from seglab.tracking.lifecycle import experiment_of_environment, find_run
-from seglab.tracking.store import connect, shown, told
+from seglab.tracking.store import connect, told
 from seglab.tracking.writer import settle_open
 
 COLUMNS = ["run_id", "name", "status", "start_time", "end_time"]

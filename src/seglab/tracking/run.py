@@ -21,11 +21,12 @@ from mlflow.utils.mlflow_tags import (
 )
 from mlflow.utils.validation import MAX_PARAM_VAL_LENGTH, MAX_TAG_VAL_LENGTH
 
+from seglab.reasons import storable
 from seglab.tracking import lifecycle
 from seglab.tracking.opening import end, open_writer, open_writers
 from seglab.tracking.provenance import PACKAGE, loaded
 from seglab.tracking.signals import dismiss_parent, stop_signals
-from seglab.tracking.store import storable, told
+from seglab.tracking.store import told
 from seglab.tracking.writer import Value, Writer, settle_open
 
 NOTHING: Mapping[str, str] = MappingProxyType({})

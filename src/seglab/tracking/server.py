@@ -14,26 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
-from sqlalchemy import create_engine, make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from seglab.errors import TrackingError
+from seglab.reasons import first_line, shown
+from seglab.tracking.database import alone_with
 from seglab.tracking.signals import Terminated, stop_signals, stop_with_parent
-from seglab.tracking.store import (
-    alone_with,
-    first_line,
-    shown,
-    sqlite_path,
-    training_view,
-)
+from seglab.tracking.store import training_view
 
 PATIENCE = 5
-"""Seconds that a database may take to answer, and that open requests get when the server ends."""
+"""Seconds that open requests get when the server ends."""
 PASSWORD_KEPT = 60
 """Seconds for which a checked password counts: MLflow alone hashes it anew, 0.2 s a request."""
 PROXIED = "mlflow-artifacts:/"
 """Where clients are told that artifacts are: behind the server, so they need no keys of S3's."""
-DATABASES = "sqlite:///file or postgresql://user:password@host/database"
 
 
 @dataclass(frozen=True)
@@ -56,42 +49,6 @@ class Serving:
         named = [name for name in self.allowed_hosts if "*" not in name]
         host = named[0] if everywhere and named else "127.0.0.1" if everywhere else host
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
-
-
-def check_database(url: str) -> None:
-    """Raises ``TrackingError`` in one sentence, without the password, if a database is not there.
-
-    A file of sqlite's need not be there yet, but its folder.
-    """
-    try:
-        if make_url(url).get_backend_name() == "sqlite":
-            if not sqlite_path(url).parent.is_dir():
-                raise TrackingError(f"the folder of the database {url} does not exist; make it")
-            if not sqlite_path(url).exists():
-                return
-            options = {}
-        else:
-            options = {"connect_timeout": PATIENCE}
-        engine = create_engine(url, connect_args=options)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1")
-            if engine.name == "sqlite":
-                connection.exec_driver_sql("PRAGMA schema_version")
-        engine.dispose()
-    except ImportError as fault:
-        raise TrackingError(
-            f"the driver of the database {shown(url)} is not installed ({fault}); for PostgreSQL "
-            "pip install 'psycopg[binary]'"
-        ) from fault
-    except ArgumentError as fault:
-        raise TrackingError(
-            f"{shown(url)!r} is no address of a database ({first_line(fault)}); write {DATABASES}"
-        ) from fault
-    except SQLAlchemyError as fault:
-        raise TrackingError(
-            f"the database {shown(url)} cannot be used: {first_line(fault)}; start it, or correct "
-            "its address, user or password"
-        ) from fault
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -7,18 +7,19 @@ import shlex
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 
 import mlflow
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 from sqlalchemy import make_url
 
 from seglab.errors import TrackingError
+from seglab.reasons import first_line, shown, silence, status, storable, tracker_reason
+from seglab.tracking.database import alone_with, check_database, database_url, sqlite_path
 
 PATIENCE = 4.0
 """Seconds a server may take to answer before a job refuses to start."""
@@ -93,22 +94,6 @@ def training_view(address: str, experiment_id: str = "0") -> str:
     return f"{address.rstrip('/')}/{page}"
 
 
-def database_url(text: str) -> str:
-    """``text`` with PostgreSQL's driver named: which one is meant differs with SQLAlchemy."""
-    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
-
-
-def shown(uri: str) -> str:
-    """``uri``, or a text with URIs in it, without the passwords."""
-    without = re.sub(r"(?<=://)[^@\s]+@", "***@", storable(uri))
-    return re.sub(r"(password=)[^&\s]+", r"\1***", without, flags=re.IGNORECASE)
-
-
-def storable(text: str) -> str:
-    """``text`` as every store takes it: what of a path is not UTF-8 is escaped."""
-    return text.encode(errors="backslashreplace").decode()
-
-
 @contextmanager
 def told(doing: str) -> Iterator[None]:
     """Raises whatever MLflow and its stores raise within as ``TrackingError`` naming the store.
@@ -123,7 +108,7 @@ def told(doing: str) -> Iterator[None]:
     except Exception as fault:
         raise TrackingError(
             f"{doing} failed in the store {shown(mlflow.get_tracking_uri())} "
-            f"(MLFLOW_TRACKING_URI): {first_line(fault)}"
+            f"(MLFLOW_TRACKING_URI): {tracker_reason(fault, _user())}"
         ) from fault
 
 
@@ -144,6 +129,16 @@ def unrepeated() -> Iterator[None]:
                 os.environ[_REPEATS.name] = _REPEATS.before
 
 
+def _user() -> str:
+    """Who asks a server; empty without a name."""
+    uri = mlflow.get_tracking_uri()
+    if not uri.startswith("http"):
+        return ""
+    named = get_default_host_creds(uri).username  # type: ignore[no-untyped-call]
+    within = re.match(r"https?://([^:@/]+)(:[^@/]*)?@", uri)
+    return str(named or (within[1] if within else ""))
+
+
 class _Repeats:
     """MLflow's only way to say how often it repeats a request, which all threads share."""
 
@@ -156,18 +151,15 @@ class _Repeats:
 _REPEATS = _Repeats()
 
 
-def first_line(fault: BaseException) -> str:
-    """The first line of what an exception says, or its class if it says nothing."""
-    lines = str(fault).strip().splitlines()
-    return shown(lines[0]) if lines else type(fault).__name__
-
-
 @cache
 def _prepare(uri: str) -> None:
     if uri.startswith("sqlite:"):
         _initialise(uri)
     elif uri.startswith("http"):
         _expect_answer(uri)
+    elif uri.startswith(("postgres", "mysql", "mssql")):
+        # MLflow alone tries for two minutes, and prints what it meets each time.
+        check_database(database_url(uri), "MLFLOW_TRACKING_URI")
     elif re.fullmatch(r"[\w.-]+:\d+/?", uri):
         raise TrackingError(f"MLFLOW_TRACKING_URI={uri} lacks how to get there; write http://{uri}")
 
@@ -183,18 +175,6 @@ def _initialise(uri: str) -> None:
     with told("opening"), alone_with(uri):
         if not _initialised(path):
             MlflowClient(uri).search_experiments(max_results=1)
-
-
-def alone_with(uri: str) -> AbstractContextManager[object]:
-    """Within, no other process makes the tables of the database, if it is a file."""
-    if not uri.startswith("sqlite:"):
-        return nullcontext()
-    return FileLock(f"{sqlite_path(uri)}.lock")
-
-
-def sqlite_path(uri: str) -> Path:
-    """The file of a sqlite database."""
-    return Path(make_url(uri).database or "mlflow.db").absolute()
 
 
 def _initialised(path: Path) -> bool:
@@ -241,7 +221,9 @@ def _silence(uri: str) -> str:
             # Whoever answers 4xx is there; what it refuses is told by the call it refuses.
             faults[:] = [f"HTTP status {answer.status_code}"] if answer.status_code >= 500 else []
         except Exception as fault:
-            faults[:] = [first_line(fault)]
+            answered = status(fault)
+            said = silence(fault) or first_line(fault)
+            faults[:] = [f"HTTP status {answered}" if answered else said]
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()

@@ -9,7 +9,7 @@ import mlflow
 from mlflow import MlflowClient
 from sqlalchemy import make_url
 
-from seglab.errors import TrackingError, all_faults
+from seglab.errors import TrackingError, all_faults, counted
 from seglab.tracking import lifecycle
 from seglab.tracking.delivery import deliver
 from seglab.tracking.process import PROCESS, is_dead
@@ -76,14 +76,14 @@ def _sync_run(client: MlflowClient, run_id: str) -> list[str]:
             if session.about.owns and not session.ended() and folder == folders[-1]:
                 session.append(lifecycle.end_record(DIED))
             deliver(session, client)
-            print(f"run {run_id}: {waiting} values delivered")
+            print(f"run {run_id}: {counted(waiting, 'value')} delivered")
             if (folder / REFUSED).exists():
                 return [
                     f"run {run_id}: the store refused records, which are kept with the reasons in "
                     f"{folder / REFUSED}; delete that folder when they are not needed"
                 ]
         except TrackingError as fault:
-            return [f"{session.waiting()} values of run {run_id} wait: {fault}"]
+            return [f"{counted(session.waiting(), 'value')} of run {run_id} not sent: {fault}"]
         finally:
             session.close()
     return []

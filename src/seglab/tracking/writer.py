@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from mlflow.entities import DatasetInput
 from mlflow.store.artifact.artifact_repo import verify_artifact_path
 
-from seglab.errors import TrackingError
+from seglab.errors import TrackingError, counted
 from seglab.tracking.journal import Record
 from seglab.tracking.lifecycle import Outcome, end_record, now
 from seglab.tracking.model import keep_model, requirements
@@ -118,8 +118,12 @@ class Writer:
                 TRACKER.warning("%s", refusal)
             reason = self.sender.fault or "the server takes long"
         if waiting := self.session.waiting():
-            message = f"{waiting} values waiting, `python -m seglab sync` delivers them ({reason})"
-            print(f"\nseglab: run {self.run_id}: {message}", file=sys.stderr)
+            print(
+                f"\nseglab: run {self.run_id}: {counted(waiting, 'value')} waiting, "
+                f"`python -m seglab sync` delivers {'them' if waiting > 1 else 'it'}\n"
+                f"  why: {reason}",
+                file=sys.stderr,
+            )
         self.session.close()
 
     def _append(self, record: Record) -> None:
@@ -159,7 +163,7 @@ def settle_open(must: bool = True) -> None:
         if must and (not settled or not writer.sender) and (waiting := writer.session.waiting()):
             fault = writer.sender.fault if writer.sender else "offline"
             raise TrackingError(
-                f"what was logged to run {writer.run_id} cannot be read back, for {waiting} values "
-                f"wait to be sent ({fault}); when the store is there, `python -m seglab sync` "
-                "delivers them, and the step can be done again"
+                f"what was logged to run {writer.run_id} cannot be read back: "
+                f"{counted(waiting, 'value')} still to be sent ({fault}). When the store is there, "
+                "run `python -m seglab sync`, and the step again"
             )

@@ -11,7 +11,7 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from seglab.errors import StudyError
-from seglab.tracking.store import first_line, shown
+from seglab.reasons import database_reason, shown
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.results import best_trial, curves, importances, trials_table
 from seglab.tuning.study import CONFIG
@@ -47,7 +47,7 @@ def read_findings(url: str, name: str) -> Findings:
         storage = RDBStorage(url)
     except (SQLAlchemyError, OSError, RuntimeError, ImportError) as fault:
         raise StudyError(
-            f"the database {shown(url)} cannot be read: {first_line(fault)}"
+            f"the database {shown(url)} cannot be read: {database_reason(fault)}"
         ) from fault
     try:
         study = optuna.load_study(study_name=name, storage=storage)
@@ -65,7 +65,7 @@ def read_findings(url: str, name: str) -> Findings:
         raise StudyError(f"the database {shown(url)} has no study {name}") from fault
     except SQLAlchemyError as fault:
         raise StudyError(
-            f"the database {shown(url)} cannot be read: {first_line(fault)}"
+            f"the database {shown(url)} cannot be read: {database_reason(fault)}"
         ) from fault
     finally:
         storage.remove_session()

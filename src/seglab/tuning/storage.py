@@ -21,7 +21,7 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from seglab.errors import StudyError
-from seglab.tracking.store import first_line, shown
+from seglab.reasons import database_reason, first_line, shown
 
 PATIENCE = 60
 """Seconds that a process waits for others to let go of a sqlite database."""
@@ -210,15 +210,14 @@ def open_storage(
         ) from fault
     except (SQLAlchemyError, StorageInternalError, OSError, RuntimeError) as fault:
         raise StudyError(
-            f"the database --storage={shown(url)} cannot be used: {first_line(fault)}; start it, "
-            "or name another"
+            f"the database --storage={shown(url)} cannot be used: {database_reason(fault)}"
         ) from fault
     try:
         yield storage
     except (StorageInternalError, SQLAlchemyError) as fault:
         raise StudyError(
-            f"the database --storage={shown(url)} went away: {first_line(fault)}; when it is back, "
-            "run the same command again to go on"
+            f"the database --storage={shown(url)} went away: {database_reason(fault)}; when it "
+            "is back, run the same command again to go on"
         ) from fault
     finally:
         storage.remove_session()

@@ -1,0 +1,73 @@
+"""Databases that runs are kept in: sqlite files and PostgreSQL, checked before they are used."""
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from filelock import FileLock
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from seglab.errors import TrackingError
+from seglab.reasons import database_reason, first_line, shown
+
+PATIENCE = 4
+"""Seconds that a database may take to answer."""
+KINDS = "sqlite:///file or postgresql://user:password@host/database"
+
+
+def database_url(text: str) -> str:
+    """``text`` with PostgreSQL's driver named: which one is meant differs with SQLAlchemy."""
+    return re.sub(r"^postgres(ql)?://", "postgresql+psycopg://", text)
+
+
+def sqlite_path(uri: str) -> Path:
+    """The file of a sqlite database."""
+    return Path(make_url(uri).database or "mlflow.db").absolute()
+
+
+def alone_with(uri: str) -> AbstractContextManager[object]:
+    """Within, no other process makes the tables of the database, if it is a file."""
+    if not uri.startswith("sqlite:"):
+        return nullcontext()
+    return FileLock(f"{sqlite_path(uri)}.lock")
+
+
+def check_database(url: str, given_by: str) -> None:
+    """Raises ``TrackingError`` in one sentence, without the password, if a database is not there.
+
+    The sentence names the flag or variable that it was ``given_by``. A file of sqlite's need not be
+    there yet, but its folder.
+    """
+    named = f"{shown(url)} ({given_by})"
+    try:
+        kind = make_url(url).get_backend_name()
+        if kind not in ("sqlite", "postgresql"):
+            raise TrackingError(f"{named}: runs are not kept in {kind} databases; write {KINDS}")
+        if kind == "sqlite":
+            if not sqlite_path(url).parent.is_dir():
+                raise TrackingError(f"the folder of the database {named} does not exist; make it")
+            if not sqlite_path(url).exists():
+                return
+            options = {}
+        else:
+            options = {"connect_timeout": PATIENCE}
+        engine = create_engine(url, connect_args=options)
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1")
+            if kind == "sqlite":
+                connection.exec_driver_sql("PRAGMA schema_version")
+        engine.dispose()
+    except ImportError as fault:
+        raise TrackingError(
+            f"the driver of the database {named} is not installed ({fault}); "
+            "pip install 'psycopg[binary]'"
+        ) from fault
+    except ArgumentError as fault:
+        raise TrackingError(
+            f"{named} is no address of a database ({first_line(fault)}); write {KINDS}"
+        ) from fault
+    except SQLAlchemyError as fault:
+        raise TrackingError(
+            f"the database {named} cannot be used: {database_reason(fault)}"
+        ) from fault
