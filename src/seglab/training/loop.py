@@ -119,10 +119,13 @@ def fit(
         readers.deaths_told(),
         signals_held() as interrupted,
         tqdm(
-            total=config.epochs * steps, unit="step", smoothing=0.05, disable=not group.leads
+            total=config.epochs * steps,
+            initial=progress.epoch * steps + progress.step,
+            unit="step",
+            smoothing=0.05,
+            disable=not group.leads,
         ) as bar,
     ):
-        bar.update(progress.epoch * steps + progress.step)
         while progress.epoch < config.epochs:
             epoch = progress.epoch + 1
             bar.set_description(f"epoch {epoch}/{config.epochs}")
