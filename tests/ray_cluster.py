@@ -1,8 +1,10 @@
 """A real Ray cluster for tests; tests add machines with GPUs, which are logical."""
 
 import os
+import secrets
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +13,13 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+os.environ["RAY_AUTH_MODE"] = "token"
+os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
 
 
-@pytest.fixture(scope="session")
-def ray_cluster() -> Iterator[Any]:
-    """A cluster; ``add_node`` and ``remove_node`` change it, and all its processes end by id."""
+@contextmanager
+def running_cluster(processors: int) -> Iterator[Any]:
+    """A cluster that strangers cannot use; all its processes end by id."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from ray.cluster_utils import Cluster
@@ -23,7 +27,7 @@ def ray_cluster() -> Iterator[Any]:
     # Workers know nothing of pytest's own paths.
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     before = set(psutil.Process().children(recursive=True))
-    head = {"num_cpus": 1, "num_gpus": 0, "include_dashboard": False}
+    head = {"num_cpus": processors, "num_gpus": 0, "include_dashboard": False}
     cluster = Cluster(initialize_head=True, head_node_args=head)
     try:
         yield cluster
@@ -34,3 +38,10 @@ def ray_cluster() -> Iterator[Any]:
             if process.is_running():
                 process.kill()
         psutil.wait_procs(started, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[Any]:
+    """A cluster; ``add_node`` and ``remove_node`` change it."""
+    with running_cluster(1) as cluster:
+        yield cluster

@@ -5,7 +5,8 @@ what becomes of killed jobs are the same code, with processes of this machine fo
 """
 
 import os
-import time
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from seglab.launching.cluster import connected
 from seglab.launching.config import LaunchConfig
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
-from tests.launching.work import FOR_EVER, die_once, refuse, square, wait_for_ever
+from tests.launching.work import die_once, refuse, square, wait_for_ever
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [
@@ -36,6 +37,7 @@ def config(request, monkeypatch):
             yield LaunchConfig(engine="ray", ray_address=address)
         return
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT / "src"), str(ROOT)]))
+    monkeypatch.setattr(slurm, "LOOK", 0.5)
     if request.param == "real slurm":
         request.getfixturevalue("slurm_cluster")
     elif request.param == "slurm":
@@ -69,14 +71,35 @@ def test_fault_is_told_in_its_own_words(config, tmp_path):
 
 
 def test_what_is_not_needed_is_stopped(config, tmp_path):
-    if config.engine == slurm.CLUSTER:
-        pytest.xfail("submitit has jobs ignore SIGTERM, so that Slurm kills them half a minute on")
     mark, stopped = tmp_path / "mark", tmp_path / "stopped"
-    started = time.monotonic()
     assert results(config, wait_for_ever, [str(mark)], tmp_path, enough=mark.exists) == {}
-    while not stopped.exists():
-        assert time.monotonic() - started < FOR_EVER
-        time.sleep(0.1)
+    assert stopped.exists()
+
+
+@pytest.mark.parametrize("config", ["real slurm"], indirect=True)
+def test_job_out_of_time_is_submitted_again(config, tmp_path, monkeypatch):
+    """Slurm's notice that the time is up is sent by hand: its shortest limit is a minute."""
+    mark, stopped = tmp_path / "mark", tmp_path / "stopped"
+
+    def end():
+        if mark.exists() and not stopped.exists():
+            subprocess.run(["scancel", "--signal=USR2", "--name=seglab", "--state=R"], check=True)
+
+    given = {"glance": end, "enough": lambda: stopped.exists() and mark.read_text() == "again"}
+    monkeypatch.setattr(slurm, "WORTH", 0)
+    assert results(config, wait_for_ever, [str(mark)], tmp_path, retries=0, **given) == {}
+    stopped.unlink()
+    mark.unlink()
+    monkeypatch.setattr(slurm, "WORTH", 600)
+    with pytest.raises(LaunchError, match="out of time, too often"):
+        results(config, wait_for_ever, [str(mark)], tmp_path, retries=0, **given)
+
+
+@pytest.mark.parametrize("config", ["real slurm"], indirect=True)
+def test_what_slurm_does_not_take_is_told(config, tmp_path, monkeypatch):
+    monkeypatch.setenv("SBATCH_PARTITION", "nowhere")
+    with pytest.raises(LaunchError, match=r"Slurm does not take the jobs: .*partition"):
+        results(config, square, [1], tmp_path)
 
 
 def test_slurm_is_refused_where_nothing_can_be_submitted(tmp_path, monkeypatch):
@@ -89,3 +112,25 @@ def test_no_cluster_says_how_to_start_one(tmp_path):
     config = LaunchConfig(engine="ray", ray_address="127.0.0.1:9")
     with pytest.raises(LaunchError, match=r"no cluster at 127\.0\.0\.1:9.*ray start --head"):
         results(config, square, [1], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({}, "finds no token of Ray's on this machine: `ray get-auth-token --generate`"),
+        ({"RAY_AUTH_TOKEN": "0" * 64}, "with the same ~/.ray/auth_token on every machine"),
+        ({"RAY_AUTH_MODE": "disabled"}, "with the same ~/.ray/auth_token on every machine"),
+    ],
+    ids=["no token", "another token", "no token mode"],
+)
+def test_strangers_are_refused_by_ray_and_told_the_remedy(ray_cluster, tmp_path, given, said):
+    """Each is a process of its own: Ray reads its token once."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("RAY_AUTH")}
+    kept |= {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    program = f"from tests.launching.work import visit; visit({ray_cluster.address!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=kept | given, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import seglab
-from seglab.errors import DataError
+from seglab.errors import DataError, exit_codes
 
 FOR_EVER = 300
 """Seconds that nobody waits."""
@@ -31,12 +31,13 @@ def die_once(place):
 
 def wait_for_ever(place):
     """Says that it is at work, and that it was stopped."""
-    Path(place).write_text("at work")
+    stopped = Path(place).with_name("stopped")
+    Path(place).write_text("again" if stopped.exists() else "at work")
     try:
         for _ in range(10 * FOR_EVER):
             time.sleep(0.1)
     finally:
-        Path(place).with_name("stopped").write_text("before the end")
+        stopped.write_text("before the end")
 
 
 def about_here(index):
@@ -46,3 +47,11 @@ def about_here(index):
         os.environ.get("CUDA_VISIBLE_DEVICES"),
         os.environ.get("MLFLOW_TRACKING_URI"),
     )
+
+
+def visit(address):
+    """Belongs to a Ray cluster for a moment."""
+    from seglab.launching.cluster import connected
+
+    with exit_codes(), connected(address):
+        print("inside")

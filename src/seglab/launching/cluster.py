@@ -3,24 +3,42 @@
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+# Ray reads these when it is imported: no cluster that strangers can use unless it is asked for, and
+# an answer in seconds where the token is another one.
+os.environ.setdefault("RAY_AUTH_MODE", "token")
+os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "5")
+
 import ray
-from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+from ray.exceptions import (
+    AuthenticationError,
+    GetTimeoutError,
+    RayError,
+    RayTaskError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from seglab.errors import ConfigError, LaunchError, SeglabError
-from seglab.launching.crew import GLANCE, Crew, Watch, Work, failure
+from seglab.launching.crew import GLANCE, STOPPING, Crew, Watch, Work, failure
 from seglab.reasons import first_line
 from seglab.tracking.provenance import PACKAGE, travelling_provenance
 from seglab.tracking.store import store_uri
 
 ANSWER = 5.0
 """Seconds that the head of a cluster has to answer."""
-STOPPING = 60
-"""Seconds that workers have to stop: a step in hand, and a checkpoint."""
+ABSENCE = 10.0
+"""Seconds without its head after which a cluster is given up."""
+HEADLESS = 30
+"""Seconds that workers then have to stop: a minute after its head Ray ends them on the spot."""
+
+GO_ON = (
+    "What was done is kept: start Ray again and run the same command, or go on without it by "
+    "another --engine"
+)
 
 
 def launch_on_ray(address: str, work: Work, items: Sequence[Any], crew: Crew, watch: Watch) -> None:
@@ -30,6 +48,7 @@ def launch_on_ray(address: str, work: Work, items: Sequence[Any], crew: Crew, wa
         gpus = crew.gpus if has_gpus else 0
         expect_room(gpus)
         task = ray.remote(work_on).options(num_cpus=1, num_gpus=gpus, max_retries=crew.retries)
+        head = Head()
         waiting = list(range(len(items)))[::-1]
         given: dict[Any, int] = {}
         try:
@@ -41,9 +60,10 @@ def launch_on_ray(address: str, work: Work, items: Sequence[Any], crew: Crew, wa
                 for reference in done:
                     index = given.pop(reference)
                     watch.ended(index, result_of(reference, index))
+                head.expect()
                 watch.glance()
         finally:
-            stop(list(given))
+            stop(list(given), HEADLESS if head.lost else STOPPING)
 
 
 @contextmanager
@@ -80,19 +100,24 @@ def connected(address: str) -> Iterator[None]:
     place = address or os.environ.get("RAY_ADDRESS", "auto")
     try:
         if place != "auto":  # Ray would wait for minutes
-            host, _, port = place.rpartition(":")
-            socket.create_connection((host, int(port)), ANSWER).close()
+            knock(place)
         ray.init(
             place,
             runtime_env={"py_modules": [str(PACKAGE)], "env_vars": environment},
             log_to_driver=False,
             logging_level=logging.WARNING,
         )
+    except AuthenticationError as fault:
+        raise LaunchError(
+            "--engine=ray finds no token of Ray's on this machine: `ray get-auth-token --generate` "
+            "on the head writes ~/.ray/auth_token; copy it to every machine, and start Ray again. "
+            "Where no stranger can reach the cluster, RAY_AUTH_MODE=disabled does without"
+        ) from fault
     except (RayError, OSError, ValueError, RuntimeError) as fault:
         raise LaunchError(
-            f"--engine=ray finds no cluster at {address or 'this machine'}: {first_line(fault)}. "
-            "Start one with `ray start --head` and join it with `ray start --address=…`, with the "
-            "same RAY_AUTH_MODE and token on every machine"
+            f"--engine=ray finds no cluster at {address or 'this machine'} that knows this "
+            f"machine's token: {first_line(fault)}. Start one with `ray start --head` and join it "
+            "with `ray start --address=…`, with the same ~/.ray/auth_token on every machine"
         ) from fault
     try:
         machines = {node["NodeManagerAddress"] for node in machines_alive()}
@@ -125,10 +150,46 @@ class Call:
 
     def __call__(self, method: str, *arguments: Any, **named: Any) -> Any:
         """What the method gives."""
+        reference = self._keeper.call.remote(method, *arguments, **named)
+        head = Head()
+        while True:
+            try:
+                return ray.get(reference, timeout=ANSWER)
+            except GetTimeoutError:
+                head.expect()
+            except RayTaskError as fault:
+                raise fault.cause from None
+            except RayError as fault:
+                raise LaunchError(
+                    f"Ray has lost what keeps the study: {first_line(fault)}. {GO_ON}"
+                ) from fault
+
+
+class Head:
+    """The head of the cluster, whose death Ray would be silent about, and then end this process."""
+
+    def __init__(self) -> None:
+        self.address = ray.get_runtime_context().gcs_address
+        self.lost = False
+        self._seen = time.monotonic()
+
+    def expect(self) -> None:
+        """Raises ``LaunchError`` if nobody has answered for ``ABSENCE`` seconds."""
         try:
-            return ray.get(self._keeper.call.remote(method, *arguments, **named))
-        except RayTaskError as fault:
-            raise fault.cause from None
+            knock(self.address)
+            self._seen = time.monotonic()
+        except OSError as fault:
+            self.lost = time.monotonic() - self._seen > ABSENCE
+            if self.lost:
+                raise LaunchError(
+                    f"the head of the Ray cluster at {self.address} is gone: {fault}. {GO_ON}"
+                ) from fault
+
+
+def knock(address: str) -> None:
+    """Raises ``OSError`` unless somebody listens at an address, host:port."""
+    host, _, port = address.rpartition(":")
+    socket.create_connection((host, int(port)), ANSWER).close()
 
 
 def work_on(work: Work, item: Any) -> Any:
@@ -163,12 +224,9 @@ def result_of(reference: Any, index: int) -> Any:
         raise failure(index, said, "Ray's logs (/tmp/ray/session_latest/logs)") from fault
 
 
-def stop(references: list[Any]) -> None:
+def stop(references: list[Any], seconds: float) -> None:
     """Ends tasks as Ctrl-C would, and waits for them."""
     for reference in references:
         ray.cancel(reference)
-    for reference in references:
-        try:
-            ray.get(reference, timeout=STOPPING)
-        except (RayError, GetTimeoutError):
-            continue
+    if references:
+        ray.wait(references, num_returns=len(references), timeout=seconds)

@@ -9,6 +9,8 @@ from seglab.errors import LaunchError
 
 GLANCE = 0.5
 """Seconds between two looks at what the workers did."""
+STOPPING = 60
+"""Seconds that workers of a cluster have to stop: a step in hand, and a checkpoint."""
 
 Work = Callable[[Any], Any]
 """What a worker does with one item. It can be pickled, and so can item and result."""

@@ -37,7 +37,14 @@ def signals_held() -> Iterator[Held]:
         if held.arrived is None:
             held.arrived = signal.Signals(number)
         elif number == signal.SIGINT:
-            restore()
+            deliver(number)
+
+    def deliver(number: int) -> None:
+        restore()
+        handler = before[signal.Signals(number)]
+        if callable(handler):
+            handler(number, None)  # Ray's workers have SIGINT blocked: raised, it would not arrive
+        else:
             signal.raise_signal(number)
 
     def restore() -> None:
@@ -51,4 +58,4 @@ def signals_held() -> Iterator[Held]:
     finally:
         restore()
         if held.arrived is not None:
-            signal.raise_signal(held.arrived)
+            deliver(held.arrived)
