@@ -30,7 +30,7 @@ from seglab.data.inputs import parse_inputs
 from seglab.data.prepare import prepare
 from seglab.data.samples import Sample
 from seglab.data.tileset import TileSet
-from seglab.networks.precision import memory_format, resolve_device, resolve_precision
+from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.training.batches import Share, load
 from seglab.training.checkpoint import About, network_of
 from seglab.training.config import TrainConfig
@@ -167,7 +167,7 @@ def ours(
 ) -> Callable[[], object]:
     """The step of seglab's loop."""
     network = network_of(about).to(device)
-    network.to(memory_format=memory_format(network, device))
+    network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters())
     share = Share(0, [], 1.0)
     return lambda: train_step(

@@ -5,6 +5,7 @@ import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from seglab.networks.dilated import DilatedConv2d
 from seglab.networks.norm import AdaptiveNorm
 
 
@@ -108,7 +109,7 @@ def conv_layer(
     before: int, after: int, dilation: int, chen: bool, alpha: float, original_norm: bool
 ) -> nn.Sequential:
     """A 3×3 convolution that keeps the size, adaptive norm, leaky rectifier of slope ``alpha``."""
-    conv = nn.Conv2d(before, after, 3, padding=dilation, dilation=dilation, bias=not chen)
+    conv = DilatedConv2d(before, after, dilation, bias=not chen)
     if chen:
         nn.init.dirac_(conv.weight)
     rectifier = nn.LeakyReLU(alpha, inplace=True)

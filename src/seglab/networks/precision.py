@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 
 import torch
-from torch import nn
 
 from seglab.errors import ConfigError
 
@@ -38,20 +37,6 @@ def resolve_precision(precision: str, device: torch.device) -> str:
     if device.type == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     return "bf16" if device.type == "cpu" and cpu_has_bf16() else "fp32"
-
-
-def memory_format(network: nn.Module, device: torch.device) -> torch.memory_format:
-    """The order in memory in which ``network`` is to be trained: channels last, as a rule.
-
-    It is the fastest; but on CPUs with bf16 and without AMX oneDNN gets the weight gradient of
-    dilated convolutions wrong in it: for 24 channels in PyTorch 2.15 by 29 % at dilation 2, and
-    from dilation 4 on the process crashes. Channels first, oneDNN has blocked kernels for them that
-    are right (tests/networks/test_precision.py).
-    """
-    dilated = any(
-        isinstance(module, nn.Conv2d) and module.dilation != (1, 1) for module in network.modules()
-    )
-    return torch.contiguous_format if dilated and device.type == "cpu" else torch.channels_last
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:

@@ -17,7 +17,7 @@ from seglab.data.files import sweep
 from seglab.data.samples import Sample, Samples
 from seglab.errors import TrainingError
 from seglab.networks.norm import norm_scalars
-from seglab.networks.precision import autocast, memory_format
+from seglab.networks.precision import autocast
 from seglab.training.batches import Parts, train_batches, val_batches
 from seglab.training.checkpoint import BEST, LAST, About, save
 from seglab.training.config import TrainConfig
@@ -97,7 +97,7 @@ def fit(
     # cuDNN's fastest kernels add up in an order of their own; these give the same bits every time.
     torch.backends.cudnn.deterministic = True
     network.to(device=device)
-    network.to(memory_format=memory_format(network, device))
+    network.to(memory_format=torch.channels_last)
     task = task_of(config)
     optimizer = torch.optim.Adam(network.parameters(), eps=task.adam_epsilon)
     progress = restore(folder / LAST, network, optimizer, about)
@@ -227,8 +227,8 @@ def forward(
 ) -> tuple[Float[Tensor, "b k h w"], Float[Tensor, "b k h w"]]:
     """Outputs and target of a batch on the network's device."""
     device = next(network.parameters()).device
-    layout = memory_format(network, device)
-    x = batch.x.to(device, non_blocking=True).to(torch.float32, memory_format=layout)
+    x = batch.x.to(device, non_blocking=True)
+    x = x.to(torch.float32, memory_format=torch.channels_last)
     target = task.target(batch.y.to(device, non_blocking=True))
     with autocast(precision, device):
         outputs = network(x / 255)
