@@ -16,6 +16,9 @@ page = st.navigation(
     ],
     position="top",
 )
-st.html("<style>.stMainBlockContainer {padding: 3.5rem 2.5rem 2rem}</style>")
+st.html(
+    "<style>.stMainBlockContainer {padding: 3.5rem 2.5rem 2rem} .stMainBlockContainer h1 "
+    "{padding: 0.6rem 0 0}</style>"
+)
 with told():
     page.run()

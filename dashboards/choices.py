@@ -87,3 +87,13 @@ def named(choices: Sequence[Choice], labels: Iterable[str]) -> list[Choice]:
     """The choices with these labels, in the order of the labels."""
     by_label = {choice.label: choice for choice in choices}
     return [by_label[label] for label in labels if label in by_label]
+
+
+def brief(choices: Sequence[Choice]) -> list[str]:
+    """Names for a legend: titles, with as much behind them as tells these choices apart."""
+    datasets = len({choice.dataset for choice in choices}) > 1
+    names = [choice.title + f" · {choice.dataset}" * datasets for choice in choices]
+    return [
+        name if names.count(name) == 1 else f"{name} · {choice.runs[0][:8]}"
+        for name, choice in zip(names, choices, strict=True)
+    ]

@@ -1,5 +1,6 @@
 """The command that repeats a run, from its parameters."""
 
+import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import fields
@@ -55,3 +56,8 @@ def command(params: Mapping[str, str]) -> str:
         if value != as_word(defaults[parameter]) and parameter != "resume":
             words += ["-P", f"{parameter}={value}"]
     return shlex.join(words) if name else ""
+
+
+def here(logged: str) -> str:
+    """A command that another machine logged, as it is given on this one."""
+    return re.sub(r"^mlflow run \.( --env-manager \w+)?(?= )", RUN, logged)

@@ -7,7 +7,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from dashboards.choices import Choice
+from dashboards.choices import Choice, brief
 from dashboards.compare import AXIS, layout
 from seglab.figures.style import rgb
 from seglab.results.experiments import published_curves
@@ -15,7 +15,7 @@ from seglab.results.experiments import published_curves
 ACROSS = 3
 """Panels in a line."""
 LEGEND = 22
-"""Pixels of height that the legend needs for each choice."""
+"""Pixels of height of a line of the legend, which has ``ACROSS`` choices."""
 DASHES = ("solid", "dash", "dashdot", "longdash")
 """Tell rows of one experiment, which share its colour, from each other."""
 
@@ -66,17 +66,19 @@ def curves_figure(
     """
     lines = -(-len(metrics) // ACROSS)
     figure = make_subplots(lines, min(len(metrics), ACROSS), horizontal_spacing=0.07)
-    below = 60 + LEGEND * len(choices)
+    below = 60 + LEGEND * -(-len(choices) // ACROSS)
     look = layout("", "") | {"margin": {"l": 60, "r": 10, "t": 10, "b": below}}
     figure.update_layout(**look, hovermode="x", height=330 * lines + below)
-    values = smoothed(histories, window)
+    figure.update_layout(legend={"entrywidth": 0.97 / ACROSS, "entrywidthmode": "fraction"})
+    values, listed = smoothed(histories, window), set[str]()
     for number, metric in enumerate(metrics):
         place = {"row": 1 + number // ACROSS, "col": 1 + number % ACROSS}
         for trace in traces(values, choices, metric, behind):
-            shown = number == 0 and trace.fill is None
-            figure.add_trace(trace.update(showlegend=shown), **place)
+            first = trace.showlegend and trace.legendgroup not in listed
+            listed |= {trace.legendgroup} if first else set()
+            figure.add_trace(trace.update(showlegend=first), **place)
         figure.update_yaxes(title=metric, type="log" if log else "linear", **place)
-    figure.update_xaxes(**AXIS, title="epoch")
+    figure.update_xaxes(**AXIS, title={"text": "epoch", "standoff": 8})
     figure.update_yaxes(**AXIS)
     return figure
 
@@ -86,8 +88,8 @@ def traces(
 ) -> Iterator[go.Scatter]:
     """What is drawn of a metric: bands, published curves, means over seeds."""
     colours = [choice.colour for choice in choices]
-    for number, choice in enumerate(choices):
-        shared = {"legendgroup": choice.label, "name": choice.label}
+    for number, (choice, name) in enumerate(zip(choices, brief(choices), strict=True)):
+        shared = {"legendgroup": choice.label, "name": name, "showlegend": False}
         old = published(choice.published, metric) if behind else pd.DataFrame()
         if len(old):
             line = {"color": choice.colour, "dash": "dot", "width": 1.2}
@@ -101,7 +103,8 @@ def traces(
         dash = DASHES[colours[:number].count(choice.colour) % len(DASHES)]
         line = {"color": choice.colour, "width": 2, "dash": dash}
         mode = "lines+markers" if len(curve) == 1 else "lines"
-        yield go.Scatter(x=curve["step"], y=curve["mean"], mode=mode, line=line, **shared)
+        listed = shared | {"showlegend": True}
+        yield go.Scatter(x=curve["step"], y=curve["mean"], mode=mode, line=line, **listed)
 
 
 def band(curve: pd.DataFrame, colour: str) -> dict[str, object]:

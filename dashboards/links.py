@@ -1,6 +1,7 @@
 """Addresses: of pages of this app, and of runs in MLflow's UI."""
 
 import os
+from collections.abc import Sequence
 from urllib.parse import urlencode
 
 from seglab.reasons import shown
@@ -20,6 +21,6 @@ def mlflow_run(experiment_id: str, run_id: str) -> str:
     return f"{ui}/#/experiments/{experiment_id}/runs/{run_id}" if ui else ""
 
 
-def page(name: str, **parameters: str) -> str:
+def page(name: str, **parameters: str | Sequence[str]) -> str:
     """A page of this app from another one: ``run?experiment=Default&run=…``."""
-    return f"{name}?{urlencode(parameters)}"
+    return f"{name}?{urlencode(parameters, doseq=True)}"

@@ -14,6 +14,10 @@ MOST = 40
 """Rows that are drawn."""
 LINE = 0.32
 """Inches of height a row takes."""
+ACROSS = 4
+"""Panels beside each other, at most."""
+NAMES, PANEL = 2.4, 2.4
+"""Inches of width that the rows' names and a panel take: four panels fill a page of 1280 pixels."""
 
 
 def scores_figure(table: ResultsTable, colours: Sequence[str]) -> Figure:
@@ -23,10 +27,14 @@ def scores_figure(table: ResultsTable, colours: Sequence[str]) -> Figure:
     """
     rows, columns = table.rows.head(MOST).to_dict("records"), table.columns
     places = np.arange(len(rows))[::-1]
-    width = 3.2 + 2.6 * len(columns)
-    figure = Figure((width, 1.4 + LINE * max(len(rows), 3)), layout="constrained")
-    grid = figure.subplots(1, len(columns), squeeze=False, sharey=True)[0]
-    for axes, column in zip(grid, columns, strict=True):
+    down = -(-len(columns) // ACROSS)
+    across = -(-len(columns) // down)
+    height = 0.7 + (0.7 + LINE * max(len(rows), 3)) * down
+    figure = Figure((NAMES + PANEL * across, height), layout="constrained")
+    grid = figure.subplots(down, across, squeeze=False, sharey=True)
+    for axes in grid.flat[len(columns) :]:
+        axes.remove()
+    for axes, column in zip(grid.flat, columns, strict=False):
         for place, colour, row in zip(places, colours, rows, strict=False):
             spread = row[f"{column.key}_seeds"]
             error = None if np.isnan(spread) else spread
@@ -42,7 +50,7 @@ def scores_figure(table: ResultsTable, colours: Sequence[str]) -> Figure:
     names = [
         (row["experiment"] or row["run_id"][:8]) + f"\n{row['dataset']}" * several for row in rows
     ]
-    grid[0].set_yticks(places, names)
+    grid[0, 0].set_yticks(places, names)
     handles = [
         Line2D([], [], color=FRAME, marker="o", label="measured, ± std over seeds"),
         Line2D([], [], color=FRAME, marker="D", fillstyle="none", linestyle="", label="published"),

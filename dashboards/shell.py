@@ -1,5 +1,6 @@
-"""What all pages share: the experiment at hand, words instead of tracebacks, links."""
+"""What all pages share: their head with the experiment at hand, words instead of tracebacks."""
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +8,6 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dashboards import store
-from dashboards.links import mlflow_ui
 from seglab.errors import RUN, SeglabError, counted
 from seglab.results.live import Standing
 
@@ -36,13 +36,24 @@ def say(text: str) -> None:
     st.stop()
 
 
-def experiment() -> Standing:
-    """The experiment that is chosen in the sidebar, as it stands."""
+def visit(address: str) -> None:
+    """Sends the browser to an address of the app, as a click on a link would.
+
+    Streamlit's own way, ``st.switch_page``, refuses to write into the address what a widget of the
+    page that is left is bound to.
+    """
+    script = f"window.location.assign({json.dumps(address)})"
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
+def experiment(title: str) -> Standing:
+    """The page's head, with the experiment that is chosen there; how that stands."""
+    left, right = st.columns([2, 1])
+    left.title(title)
     names = store.experiment_names()
-    with st.sidebar:
-        name = st.selectbox("MLflow experiment", names, key="experiment", bind="query-params")
+    name = right.selectbox("MLflow experiment", names, key="experiment", bind="query-params")
     standing = store.standing(name)
-    with st.sidebar:
+    with left:
         freshness(name, standing)
     if standing.snapshot.runs.empty:
         say(
@@ -55,15 +66,10 @@ def experiment() -> Standing:
 def freshness(name: str, standing: Standing) -> None:
     """Says how old the page's numbers are, and draws the page anew when there are newer ones."""
     snapshot = standing.snapshot
-    read_at = snapshot.read_at.astimezone()
-    st.caption(f"{counted(len(snapshot.runs), 'run')}, read at {read_at:%H:%M:%S}")
+    read = f"read at {snapshot.read_at.astimezone():%H:%M:%S}"
+    st.caption(f"{counted(len(snapshot.runs), 'run')}, {read}")
     if snapshot.fault:
         st.warning(f"These may be old: {snapshot.fault}", icon=":material/cloud_off:")
-    if not mlflow_ui():
-        st.caption(
-            "No links to MLflow's UI: the store is a database. Start `make serve`, and the "
-            "dashboard with `-P ui=http://127.0.0.1:5000`."
-        )
     shown = snapshot.version, snapshot.fault
 
     @st.fragment(run_every=5)

@@ -1,5 +1,6 @@
 """Results tables as the dashboard shows them: what report prints, filtered, sorted and chosen."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -8,19 +9,20 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from dashboards import links
+from seglab.figures.style import INK
 from seglab.results.printed import (
+    MEASURED,
+    NOTES,
     NOTHING,
     heading,
-    mean_and_std,
+    settings_line,
     shown_setting,
-    signed,
-    three_digits,
 )
 from seglab.results.table import Column, ResultsTable
 
 PUBLISHED_ORDER = "published order"
-BESIDE = {"over seeds": "± over seeds", "published": "published", "difference": "difference"}
-"""What may stand beside each score, and how its column is headed."""
+BESIDE = {"over seeds": "_seeds", "published": "_published", "difference": "_difference"}
+"""What may stand beside each score, and what its column in a ``ResultsTable`` ends in."""
 
 
 def filtered(
@@ -52,53 +54,90 @@ def sorted_by(table: ResultsTable, by: str) -> ResultsTable:
     return replace(table, rows=rows.reset_index(drop=True))
 
 
-def grid(table: ResultsTable, beside: Sequence[str], experiment: str) -> pd.DataFrame:
-    """One line a row, scores as ``report`` prints them, ``beside`` them what there is of it.
+def has(table: ResultsTable, name: str) -> bool:
+    """Whether any score has ``name`` of ``BESIDE`` beside it."""
+    keys = [column.key + BESIDE[name] for column in table.columns]
+    return bool(table.rows[keys].notna().any(axis=None))
 
-    The last columns are settings in which rows differ and the address of the row's first run.
+
+def grid(table: ResultsTable, beside: Sequence[str], experiment: str) -> pd.DataFrame:
+    """One line a row, under each score's heading its mean and, ``beside`` it, what there is of it.
+
+    The first columns are the address of the row's first run and what the row is of, the last ones
+    settings in which rows differ. All numbers of a score have as many decimals.
     """
     rows = table.rows
-    lines: dict[str, object] = {
-        "Dataset": rows["dataset"].replace("", NOTHING),
-        "Experiment": rows["experiment"].replace("", NOTHING),
-    }
-    for column in table.columns:
-        lines[heading(column)] = texts(rows, column)
-        for name in beside:
-            cells = texts_beside(rows, column, name)
-            if set(cells) - {NOTHING}:
-                lines[f"{heading(column)} {BESIDE[name]}"] = cells
-    constant = table.constants()
-    for name in table.settings:
-        if name not in constant:
-            lines[name.title()] = [shown_setting(name, value) for value in rows[name]]
-    lines["Run"] = [
+    addresses = [
         links.page("run", experiment=experiment, run=ids.partition(",")[0])
         for ids in rows["run_id"]
     ]
+    lines: dict[tuple[str, str], object] = {
+        ("", "Dataset"): rows["dataset"].replace("", NOTHING),
+        ("", "Experiment"): rows["experiment"].replace("", NOTHING),
+        ("", "Run"): addresses,
+    }
+    for column in table.columns:
+        digits = decimals(rows[[column.key, column.key + BESIDE["published"]]])
+        lines[heading(column), MEASURED] = texts(rows, column.key, digits)
+        for name in beside:
+            if has(with_columns(table, [heading(column)]), name):
+                lines[heading(column), name] = texts_beside(rows, column, name, digits)
+    constant = table.constants()
+    for name in table.settings:
+        if name not in constant:
+            lines["", name.title()] = [shown_setting(name, value) for value in rows[name]]
     return pd.DataFrame(lines)
 
 
-def texts(rows: pd.DataFrame, column: Column) -> list[str]:
-    """Means with their deviation over pictures."""
-    pairs = zip(rows[column.key], rows[f"{column.key}_std"], strict=True)
-    return [mean_and_std(mean, std, " ± ") for mean, std in pairs]
+def decimals(values: pd.DataFrame) -> int:
+    """How many give the largest of ``values`` three digits: 3 for scores up to 1."""
+    largest = float(values.abs().to_numpy(dtype=float, na_value=0).max(initial=0))
+    return max(0, 3 - math.ceil(math.log10(largest))) if largest > 0 else 3
 
 
-def texts_beside(rows: pd.DataFrame, column: Column, name: str) -> list[str]:
+def texts(rows: pd.DataFrame, key: str, digits: int) -> list[str]:
+    """Means with their deviation over pictures, if they have one."""
+    pairs = zip(rows[key], rows[f"{key}_std"], strict=True)
+    return [
+        NOTHING if np.isnan(mean) else f"{mean:.{digits}f}" + f" ± {std:.{digits}f}" * (std == std)
+        for mean, std in pairs
+    ]
+
+
+def texts_beside(rows: pd.DataFrame, column: Column, name: str, digits: int) -> list[str]:
     """What stands beside a score: ``over seeds``, ``published`` or ``difference``."""
-    if name == "difference":
-        return [signed(value) for value in rows[f"{column.key}_difference"]]
-    if name == "over seeds":
-        values = rows[f"{column.key}_seeds"]
-        return [NOTHING if np.isnan(value) else three_digits(value) for value in values]
-    pairs = zip(rows[f"{column.key}_published"], rows[f"{column.key}_published_std"], strict=True)
-    return [mean_and_std(mean, std, " ± ") for mean, std in pairs]
+    key = column.key + BESIDE[name]
+    if name == "published":
+        return texts(rows, key, digits)
+    sign, before = ("+", "") if name == "difference" else ("", "± ")
+    cells = [f"{before}{value:{sign}.{digits}f}".replace("-", "−") for value in rows[key]]
+    return [NOTHING if "nan" in cell else cell for cell in cells]
+
+
+def caption(table: ResultsTable, beside: Sequence[str]) -> str:
+    """What the numbers of ``grid`` are."""
+    lines = [settings_line(table)]
+    if table.name in NOTES:
+        lines.append(NOTES[table.name])
+    if has(table, "over seeds"):
+        spread = (
+            ", and beside them the standard deviation of these" if "over seeds" in beside else ""
+        )
+        lines.append(f"Rows of several seeds show means over them{spread}.")
+    if has(table, "published") and {"published", "difference"} & set(beside):
+        lines.append(
+            "Published is what the original study printed; difference, measured less that."
+        )
+    return " ".join(filter(None, lines))
 
 
 def in_bold(table: ResultsTable, lines: pd.DataFrame) -> Styler:
-    """``lines`` (of ``grid``) with the best score of each data set and split in bold."""
+    """``lines`` (of ``grid``) with the best score of each data set and split in bold.
+
+    Columns that stay in place when the others are scrolled would be grey without a colour.
+    """
     styles = pd.DataFrame("", lines.index, lines.columns)
+    styles.loc[:, [("", "Dataset"), ("", "Experiment")]] = f"color: {INK}"
     for column in table.columns:
-        styles.loc[table.best(column), heading(column)] = "font-weight: bold"
+        styles.loc[table.best(column), (heading(column), MEASURED)] = "font-weight: bold"
     return lines.style.apply(lambda _: styles, axis=None)

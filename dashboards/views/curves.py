@@ -15,16 +15,12 @@ MOST = 8  # rows that are chosen at first
 
 def show() -> None:
     """The page."""
-    st.title("Curves")
-    standing = shell.experiment()
+    standing = shell.experiment("Curves")
     runs, choices = standing.snapshot.runs, store.choices(standing)
     if not choices:
         shell.say(f"No training run in this experiment: start one with `{RUN} -e train`.")
     labels = [choice.label for choice in choices]
-    left, right = st.columns([3, 2])
-    chosen = left.multiselect(
-        "Rows", labels, default=labels[:MOST], key="rows", bind="query-params"
-    )
+    chosen = st.multiselect("Rows", labels, default=labels[:MOST], key="rows", bind="query-params")
     picked = named(choices, chosen)
     concerned = runs[runs["run_id"].isin([run for choice in picked for run in choice.runs])]
     if concerned.empty:
@@ -36,20 +32,23 @@ def show() -> None:
             "its first epoch; this page shows them by itself."
         )
     default = [name for name in FIRST if name in names] or names[:1]
-    metrics = right.multiselect(
+    controls = st.columns([12, 8, 3, 4], vertical_alignment="bottom")
+    metrics = controls[0].multiselect(
         "Metrics", names, default=default, key="metrics", bind="query-params"
     )
-    controls = st.columns([3, 1, 1, 3], vertical_alignment="bottom")
-    window = controls[0].slider(
+    window = controls[1].slider(
         "Smoothing: mean of the last … epochs", 1, 20, 1, key="smooth", bind="query-params"
     )
-    log = controls[1].toggle("Log scale", key="log", bind="query-params")
-    behind = controls[2].toggle("Published", value=True, key="published", bind="query-params")
+    log = controls[2].toggle("Log", key="log", bind="query-params")
+    behind = controls[3].toggle("Published", value=True, key="published", bind="query-params")
     histories = store.histories(concerned, metrics)
     if metrics:
         figure = curves_figure(histories, picked, metrics, window, log, behind)
         st.plotly_chart(figure, key="curves", theme=None)
-    st.caption("Lines are means over seeds, bands go from the lowest seed to the highest.")
+    st.caption(
+        "Lines are means over seeds, bands go from the lowest seed to the highest."
+        + " Thin and dotted: what the original study published." * behind
+    )
     show_norms(concerned)
 
 

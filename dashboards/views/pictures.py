@@ -22,8 +22,7 @@ ORDERS = ("score", "disagreement", "name")
 
 def show() -> None:
     """The page."""
-    st.title("Pictures")
-    standing = shell.experiment()
+    standing = shell.experiment("Pictures")
     runs = standing.snapshot.runs
     evaluated = runs.filter(regex="^metrics.evaluation/").notna().any(axis=1)
     ids = set(runs.loc[evaluated, "run_id"])
@@ -98,6 +97,8 @@ def browse(names: list[str]) -> None:
         st.session_state["picture"] = st.query_params.get("picture", names[0])
     if st.session_state["picture"] not in names:
         st.session_state["picture"] = names[0]
+    # Another order makes another box, which keeps the picture only if it is told again.
+    st.session_state["picture"] = st.session_state["picture"]
 
     def step(by: int) -> None:
         place = names.index(st.session_state["picture"]) + by

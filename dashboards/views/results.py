@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pandas as pd
 import streamlit as st
@@ -15,7 +14,7 @@ from seglab.figures.tradeoff import tradeoff
 from seglab.results.latex import latex
 from seglab.results.live import Standing
 from seglab.results.observations import HISTORY, best_and_last
-from seglab.results.printed import heading, notes, settings_line
+from seglab.results.printed import heading
 from seglab.results.superpixels import superpixels_table
 from seglab.results.table import (
     PAINTING,
@@ -28,25 +27,35 @@ from seglab.results.table import (
 
 WHOLE, EPOCHS = "Whole pictures", "Best and last epoch"
 PAINTED, SUPERPIXELS = "Painted superpixels", "Superpixels"
+FEW = 3  # scores beside which there is room for all that is known
+KEYS = {WHOLE: "", EPOCHS: "_epochs", PAINTED: "_painted", SUPERPIXELS: "_superpixels"}
+"""What the names of a view's own parameters in the address end in."""
 
 
 def show() -> None:
     """The page."""
-    st.title("Results")
-    standing = shell.experiment()
+    standing = shell.experiment("Results")
     view = st.segmented_control(
         "Scores of", [WHOLE, EPOCHS, PAINTED, SUPERPIXELS], default=WHOLE, required=True,
         key="view", bind="query-params",
     )  # fmt: skip
-    table, beside = chosen(table_of(standing, view))
+    table, beside = chosen(table_of(standing, view), view)
+    if table.rows.empty:
+        shell.say("No row has all that is chosen above: take a word or a choice away.")
+    if not table.columns:
+        shell.say("Choose a score.")
     lines = tables.grid(table, beside, st.session_state["experiment"])
     st.dataframe(
         tables.in_bold(table, lines),
         hide_index=True,
-        column_config={"Run": st.column_config.LinkColumn(display_text=r"run=(\w{8})")},
+        column_config={
+            "Dataset": st.column_config.Column(pinned=True),
+            "Experiment": st.column_config.Column(pinned=True),
+            "Run": st.column_config.LinkColumn(display_text=r"run=(\w{8})", pinned=True),
+        },
         alt="results table",
     )
-    st.caption(" ".join([settings_line(table), *notes(replace(table, unevaluated=()))]))
+    st.caption(tables.caption(table, beside))
     if table.unevaluated:
         st.caption(
             f"{counted(len(table.unevaluated), 'training run')} without scores: "
@@ -56,7 +65,7 @@ def show() -> None:
     export(table)
     if view == SUPERPIXELS:
         show_curves(standing.snapshot.runs)
-    elif len(table.rows) and table.columns:
+    else:
         show_scores(table, store.colours(standing))
 
 
@@ -110,30 +119,38 @@ def epochs_of(runs: pd.DataFrame, view: str) -> ResultsTable | None:
     return (painting_table if view == PAINTED else validation_table)(runs, epochs)
 
 
-def chosen(table: ResultsTable) -> tuple[ResultsTable, list[str]]:
-    """The rows and columns that the controls choose, and what is to stand beside each score."""
+def chosen(table: ResultsTable, view: str) -> tuple[ResultsTable, list[str]]:
+    """The rows and columns that the controls choose, and what is to stand beside each score.
+
+    Each view has scores of its own, so the controls that list them have keys of their own.
+    """
+    own = KEYS[view]
     first, second, third, fourth = st.columns([2, 1, 2, 2])
     datasets = first.multiselect(
         "Data sets", options(table.rows["dataset"]), key="dataset", bind="query-params"
     )
-    known = options(table.rows["split"]) if "split" in table.settings else []
-    splits = second.multiselect("Splits", known, key="split", bind="query-params")
+    parted = options(table.rows["split"]) if "split" in table.settings else []
+    splits = second.multiselect("Splits", parted, key="split", bind="query-params")
     words = third.text_input("Experiments with the words", key="words", bind="query-params")
     by = fourth.selectbox(
         "Sort by", [tables.PUBLISHED_ORDER, *map(heading, table.columns)],
-        key="sort", bind="query-params",
+        key=f"sort{own}", bind="query-params",
     )  # fmt: skip
     headings = [heading(column) for column in table.columns]
     filled = [heading(column) for column in table.columns if table.rows[column.key].notna().any()]
-    default = [name for name in headings if name.startswith("Test")] or filled
+    # As many as are read at a glance; the others are a click away.
+    default = [name for name in headings if name.startswith("Test")] or [
+        name for name in filled if not name.endswith("Loss") or view == PAINTED
+    ]
+    known = [name for name in tables.BESIDE if tables.has(table, name)]
     scores, beside = st.columns([3, 2])
     columns = scores.pills(
-        "Scores", headings, selection_mode="multi", key="columns", default=default,
+        "Scores", headings, selection_mode="multi", key=f"columns{own}", default=default,
         bind="query-params", wrap=True,
     )  # fmt: skip
     wanted = beside.pills(
-        "Beside each score", list(tables.BESIDE), selection_mode="multi", key="beside",
-        default=["published", "difference"], bind="query-params",
+        "Beside each score", list(tables.BESIDE), selection_mode="multi", key=f"beside{own}",
+        default=known if len(default) <= FEW else known[:1], bind="query-params",
     )  # fmt: skip
     kept = tables.sorted_by(tables.filtered(table, datasets, splits, words), by)
     return tables.with_columns(kept, columns), wanted
@@ -146,11 +163,11 @@ def options(values: "pd.Series[str]") -> Sequence[str]:
 
 def export(table: ResultsTable) -> None:
     """Buttons that download the rows shown: plain numbers as CSV, what is printed as LaTeX."""
-    csv, tex, _ = st.columns([1, 1, 6])
-    csv.download_button(
+    row = st.container(horizontal=True)
+    row.download_button(
         "CSV", table.rows.to_csv(index=False), f"{table.name}.csv", "text/csv", on_click="ignore"
     )
-    tex.download_button(
+    row.download_button(
         "LaTeX", lambda: latex([table]), f"{table.name}.tex", "text/x-tex", on_click="ignore"
     )
 

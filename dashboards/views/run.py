@@ -1,14 +1,18 @@
 """Run: all that is known of one run, and how to have it again."""
 
 from contextlib import suppress
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from dashboards import links, shell
 from dashboards.commands import command
-from seglab.errors import TrackingError
+from seglab.data.config import PARTS
+from seglab.errors import RUN, TrackingError
 from seglab.results.apart import params_of
+from seglab.results.printed import NOTHING
+from seglab.results.table import PAINTING, SCORES
 from seglab.tracking import reader
 
 SECTIONS = {
@@ -20,9 +24,8 @@ SECTIONS = {
 
 def show() -> None:
     """The page."""
-    st.title("Run")
     find_experiment()
-    standing = shell.experiment()
+    standing = shell.experiment("Run")
     runs = standing.snapshot.runs
     wanted = st.text_input("Run (its id, or how it begins)", key="run", bind="query-params").strip()
     found = runs[runs["run_id"].str.startswith(wanted)] if wanted else runs
@@ -38,7 +41,8 @@ def show() -> None:
     again = command(params)
     if again:
         st.caption(how_exact(run))
-        st.code(again, language="sh")
+        st.code(again, language="sh", wrap_lines=True)
+    show_scores(run)
     left, right = st.columns(2)
     with left:
         table("Parameters", pd.Series(params, dtype="string"))
@@ -76,6 +80,11 @@ def heading(run: "pd.Series[str]") -> None:
     address = links.mlflow_run(reader.run_info(run["run_id"]).experiment_id, run["run_id"])
     if address:
         st.link_button("Open in MLflow", address, icon=":material/open_in_new:")
+    else:
+        st.caption(
+            "No link to MLflow's UI, as the store is a database: start `make serve`, and the "
+            "dashboard with `-P ui=http://127.0.0.1:5000`."
+        )
     st.code(run["run_id"], language=None)
 
 
@@ -112,23 +121,61 @@ def table(title: str, values: "pd.Series[str]") -> None:
 
 
 def show_list(runs: pd.DataFrame) -> None:
-    """Runs to choose from, newest first."""
-    lines = runs[["name", "status"]].assign(
-        started=runs["start_time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
-        run=[
-            links.page("run", experiment=st.session_state["experiment"], run=run)
-            for run in runs["run_id"]
-        ],
-    )
+    """Runs to choose from, newest first, and which of them are scored."""
+    address = partial(links.page, "run", experiment=st.session_state["experiment"])
+    lines = pd.DataFrame(
+        {
+            "name": runs["name"],
+            "status": runs["status"],
+            "started": runs["start_time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
+            **{f"Test {name}": [test_score(run, score) for _, run in runs.iterrows()]
+               for score, name in SCORES.items()},
+            "run": [address(run=run) for run in runs["run_id"]],
+        }
+    )  # fmt: skip
     config = {"run": st.column_config.LinkColumn("Run", display_text=r"run=(\w{8})")}
     st.dataframe(lines, hide_index=True, column_config=config)
+
+
+def test_score(run: "pd.Series[str]", score: str) -> str:
+    """A run's test score; of a training without one, that it is not scored."""
+    value = run.get(f"metrics.evaluation/test/{score}")
+    if pd.notna(value):
+        return f"{value:.3f}"
+    trained = isinstance(run.get("tags.seglab.experiment_title"), str)
+    return "not scored" if trained and run.get("tags.seglab.task") != PAINTING else NOTHING
+
+
+def show_scores(run: "pd.Series[str]") -> None:
+    """What the run's evaluation found; for a training without one, how to have it."""
+    rows = scores_of(run)
+    if rows:
+        st.subheader("Scores")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
+        st.caption("Mean ± standard deviation over the pictures of a part, at threshold 0.5.")
+    elif test_score(run, "iou") != NOTHING:
+        st.caption(f"It is not scored: `{RUN} -e evaluate -P run={run['run_id']}` does that.")
+
+
+def scores_of(run: "pd.Series[str]") -> list[dict[str, str]]:
+    """A line for each part that was scored."""
+    rows = []
+    for part in PARTS:
+        means = {
+            name: (run.get(key), run.get(f"{key}_std"))
+            for score, name in SCORES.items()
+            if pd.notna(run.get(key := f"metrics.evaluation/{part}/{score}"))
+        }
+        cells = {name: f"{mean:.3f} ± {std:.3f}" for name, (mean, std) in means.items()}
+        rows += [{"Part": part, **cells}] if cells else []
+    return rows
 
 
 def elsewhere(wanted: str) -> None:
     """Says where the run is that this experiment does not have."""
     info = reader.run_info(wanted)
     shell.say(
-        f"Run {wanted} is in the experiment {info.experiment!r}: choose that in the sidebar, or "
+        f"Run {wanted} is in the experiment {info.experiment!r}: choose that above, or "
         f"open [this address]({links.page('run', experiment=info.experiment, run=info.id)})."
     )
 

@@ -5,6 +5,7 @@ import streamlit as st
 from matplotlib.figure import Figure
 
 from dashboards import links, shell, store
+from dashboards.commands import here
 from seglab.errors import RUN, StudyError, TrackingError
 from seglab.tuning.figures import (
     curves_figure,
@@ -20,8 +21,7 @@ STATES = {"complete": "completed", "pruned": "pruned", "fail": "failed", "runnin
 
 def show() -> None:
     """The page."""
-    st.title("Study")
-    runs = shell.experiment().snapshot.runs
+    runs = shell.experiment("Study").snapshot.runs
     named = runs[runs["tags.optuna.storage"].notna()] if "tags.optuna.storage" in runs else runs[:0]
     if named.empty:
         shell.say(f"No study in this experiment: start one with `{RUN} -e tune`.")
@@ -42,7 +42,7 @@ def show() -> None:
     best = trials[trials["number"] == found.best]
     if len(best):
         tiles[4].metric(f"best {found.config.score}", f"{best['value'].iloc[0]:.4g}")
-        st.code(run.get("tags.seglab.best_command") or "", language="sh")
+        st.code(here(run.get("tags.seglab.best_command") or ""), language="sh", wrap_lines=True)
     elif trials.empty or not counts.get("complete"):
         st.info("No trial has completed yet; figures come with the first ones.")
     show_figures(found)

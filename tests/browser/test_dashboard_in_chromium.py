@@ -29,10 +29,10 @@ def test_page_opens(visit, path):
     assert page.get_by_text("This page failed").count() == 0
 
 
-def expected(seeded, threshold):
-    """IoU and Dice of the first run's picture d, by the definition."""
-    predicted = seeded.probability("rgb", 0, "d") / 255 >= threshold
-    truth = np.asarray(seeded.pictures.mask("d")) == 1
+def expected(seeded, threshold, name="d", inputs="rgb"):
+    """IoU and Dice of a picture with the first run of some inputs, by the definition."""
+    predicted = seeded.probability(inputs, 0, name) / 255 >= threshold
+    truth = np.asarray(seeded.pictures.mask(name)) == 1
     both = (predicted & truth).sum()
     union = (predicted | truth).sum()
     return f"IoU {both / union:.3f}  Dice {2 * both / (predicted.sum() + truth.sum()):.3f}"
@@ -90,6 +90,23 @@ def test_arrow_keys_turn_to_the_next_picture(visit):
     page.wait_for_url(re.compile("picture=e"))
     page.keyboard.press("ArrowLeft")
     page.get_by_text("Picture 1 of 2").wait_for()
+
+
+@pytest.mark.parametrize("mark", [".scatterlayer .point", ".barlayer .point path"])
+def test_click_on_a_picture_opens_it(visit, seeded, mark):
+    page = visit("per_picture?part=train")
+    marks = page.locator(mark)
+    marks.first.wait_for()
+    marks.nth(1).hover(force=True)  # the pointer meets a layer for dragging that lies above
+    name = page.locator(".hoverlayer text tspan").first.text_content()
+    assert name in "ab"
+    marks.nth(1).click(force=True)
+    page.get_by_role("heading", name="Pictures", exact=True).wait_for()
+    assert expected(seeded, 0.5, "a") != expected(seeded, 0.5, "b")
+    for inputs in ("rgb", "rgb+guided"):
+        score = page.locator(f"figure[data-run='{seeded.ids[inputs, 0]}'] b")
+        score.get_by_text(expected(seeded, 0.5, name, inputs), exact=True).wait_for()
+    assert page.locator("figure[data-run]").count() == 2
 
 
 def test_csv_is_the_table_of_report(visit, seeded, monkeypatch, tmp_path):

@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import pytest
 
-from dashboards.commands import CONFIGS, command, entry_point
+from dashboards.commands import CONFIGS, command, entry_point, here
 from seglab.errors import RUN
 from seglab.evaluation.config import EvaluateConfig
 from seglab.tracking.run import as_text
@@ -38,3 +38,9 @@ def test_no_command_is_made_up():
     assert command({"lr": "3"}) == ""
     assert command({}) == ""
     assert command(logged(TrainConfig()) | {"momentum": "0.9"}) == ""
+
+
+@pytest.mark.parametrize("start", ["mlflow run .", "mlflow run . --env-manager local"])
+def test_logged_command_is_given_as_on_this_machine(start):
+    assert here(f"{start} -e train -P seed=2") == f"{RUN} -e train -P seed=2"
+    assert here("") == ""

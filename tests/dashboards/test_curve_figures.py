@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from dashboards.choices import Choice, colour
+from dashboards.choices import Choice, brief, colour
 from dashboards.curves import by_epoch, curves_figure, over_seeds, published, smoothed
 from seglab.figures.style import EXPERIMENTS
 from seglab.results.experiments import experiments, published_curves
@@ -50,7 +50,14 @@ def test_published_curves_stand_behind():
 def test_log_scale_and_a_legend_of_the_first_panel_alone():
     figure = curves_figure(HISTORIES, [ROW], ["val/iou", "val/loss"], log=True)
     assert figure.layout.yaxis.type == figure.layout.yaxis2.type == "log"
-    assert sum(bool(trace.showlegend) for trace in figure.data) == 2
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["UNet RGB"]
+
+
+def test_legend_tells_rows_apart_in_as_few_words_as_that_takes():
+    other = ROW._replace(runs=("5" * 32,))
+    assert brief([ROW, ROW._replace(title="UNet")]) == ["UNet RGB", "UNet"]
+    assert brief([ROW, other]) == ["UNet RGB · r0", "UNet RGB · 55555555"]
+    assert brief([ROW, ROW._replace(dataset="mine")])[1] == "UNet RGB · mine"
 
 
 def test_every_experiment_has_its_colour_and_others_one_of_their_own():

@@ -1,6 +1,8 @@
 """Every page, run by Streamlit's own AppTest on a real store."""
 
-from seglab.results.printed import mean_and_std
+from mlflow import MlflowClient
+
+from seglab.results.live import live
 from seglab.results.table import results_table
 from seglab.tracking.reader import read_runs
 
@@ -16,27 +18,42 @@ def test_pages_show_what_they_are_for(store, toured):
 
 def test_results_are_those_of_report(store, opened):
     table = results_table(read_runs("Default"))
-    shown = opened(beside=["over seeds"]).dataframe[0].value
-    assert shown["Experiment"].tolist() == ["UNet RGB", "UNet RGB SAL MAP GUIDED"]
+    shown = opened().dataframe[0].value
+    assert shown["", "Experiment"].tolist() == ["UNet RGB", "UNet RGB SAL MAP GUIDED"]
     for (_, row), (_, line) in zip(table.rows.iterrows(), shown.iterrows(), strict=True):
         for score in ("iou", "dice"):
-            name = {"iou": "IoU", "dice": "Dice"}[score]
-            printed = mean_and_std(row[f"test_{score}"], row[f"test_{score}_std"], " ± ")
-            assert line[f"Test {name}"] == printed
-    assert "Test IoU ± over seeds" in shown
-    assert shown["Run"].str.contains(store.ids["rgb", 0]).tolist() == [True, False]
+            name = {"iou": "Test IoU", "dice": "Test Dice"}[score]
+            mean, std = row[f"test_{score}"], row[f"test_{score}_std"]
+            assert line[name, "measured"] == f"{mean:.3f} ± {std:.3f}"
+    spread = table.rows["test_iou_seeds"].iloc[0]
+    assert shown["Test IoU", "over seeds"].tolist() == [f"± {spread:.3f}", "–"]
+    assert shown["", "Run"].str.contains(store.ids["rgb", 0]).tolist() == [True, False]
 
 
 def test_results_are_filtered_sorted_and_chosen_by_the_address(store, opened):
     app = opened(words="guided", columns=["Val IoU"], sort="Val IoU")
-    assert list(app.dataframe[0].value["Experiment"]) == ["UNet RGB SAL MAP GUIDED"]
-    assert "Val IoU" in app.dataframe[0].value
-    assert "Test IoU" not in app.dataframe[0].value
+    assert list(app.dataframe[0].value["", "Experiment"]) == ["UNet RGB SAL MAP GUIDED"]
+    assert {"Val IoU"} == set(app.dataframe[0].value.columns.get_level_values(0)) - {""}
+
+
+def test_filter_that_matches_nothing_is_said(store, opened):
+    app = opened(words="zebra")
+    assert not app.dataframe
+    assert "No row has all that is chosen above" in app.info[0].value
+
+
+def test_scores_are_chosen_again_after_another_view(store, opened):
+    app = opened()
+    chosen = {}
+    for view in ("Whole pictures", "Best and last epoch", "Whole pictures"):
+        app.segmented_control(key="view").set_value(view).run()
+        (pills,) = [group for group in app.pills if group.label == "Scores"]
+        assert pills.value == chosen.setdefault(view, pills.value) != []
 
 
 def test_scores_of_the_best_and_the_last_epoch(store, opened):
-    shown = opened(view="Best and last epoch", columns=["Best epoch Epoch"]).dataframe[0].value
-    assert shown["Best epoch Epoch"].tolist() == ["5.0", "5.0"]
+    shown = opened(view="Best and last epoch").dataframe[0].value
+    assert shown["Best epoch Epoch", "measured"].tolist() == ["5.00", "5.00"]
 
 
 def test_next_picture_is_the_next_one(store, opened):
@@ -48,17 +65,60 @@ def test_next_picture_is_the_next_one(store, opened):
     assert app.selectbox(key="picture").value == "d"
 
 
+def test_another_order_stays_at_the_picture(store, opened):
+    app = opened("pictures", order="name", picture="e")
+    for order in ("disagreement", "score", "name"):
+        app.selectbox(key="order").set_value(order).run()
+        assert app.selectbox(key="picture").value == "e"
+
+
 def test_run_is_told_with_its_command_and_its_link(store, opened):
     run = store.ids["rgb", 1]
     app = opened("run", run=run)
     assert app.header[0].value == "UNet RGB"
     assert app.code[0].value == run
     assert "-e train -P dataset=folder -P inputs=rgb -P epochs=5 -P seed=1" in app.code[1].value
+    scores = app.dataframe[0].value.set_index("Part")
+    table = results_table(read_runs("Default").query("run_id == @run")).rows.iloc[0]
+    assert scores.loc["test", "IoU"] == f"{table['test_iou']:.3f} ± {table['test_iou_std']:.3f}"
+    assert list(scores.index) == ["train", "val", "test"]
     (link,) = app.get("link_button")
     assert link.proto.url == f"http://mlflow.example/#/experiments/0/runs/{run}"
+
+
+def test_list_of_runs_says_which_are_scored(store, opened):
+    runs = opened("run").dataframe[0].value
+    table = results_table(read_runs("Default")).rows
+    (guided,) = runs[runs["name"] == "UNet RGB SAL MAP GUIDED"]["Test IoU"]
+    assert guided == f"{table['test_iou'].iloc[1]:.3f}"
+    client = MlflowClient()
+    title = {"seglab.experiment_title": "UNet RGB"}
+    new = [client.create_run("0", tags=tags).info.run_id for tags in (title, {})]
+    try:
+        live.cache_clear()
+        runs = opened("run").dataframe[0].value
+        assert runs["Test IoU"].tolist()[:2] == ["–", "not scored"]
+    finally:
+        live.cache_clear()
+        for run in new:
+            client.delete_run(run)
 
 
 def test_difference_is_told_with_its_interval(store, opened):
     app = opened("per_picture", part="train")
     assert "B − A: mean IoU **+" in app.markdown[0].value
     assert "2 pictures × 1 seed" in app.markdown[0].value
+    assert any("of seed 0 of both. Left out: seed 1 of A" in said.value for said in app.caption)
+
+
+def test_two_seeds_are_compared_where_there_is_one_row(store, opened):
+    (other,) = [run for (inputs, _), run in store.ids.items() if inputs != "rgb"]
+    MlflowClient().delete_run(other)
+    try:
+        live.cache_clear()
+        app = opened("per_picture")
+        chosen = [app.selectbox(key=side).value for side in "ab"]
+        assert [store.ids["rgb", seed][:8] in chosen[seed] for seed in (0, 1)] == [True, True]
+    finally:
+        MlflowClient().restore_run(other)
+        live.cache_clear()

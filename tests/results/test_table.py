@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seglab.errors import SeglabError
+from seglab.errors import RUN, SeglabError
 from seglab.results.printed import notes, printed, settings_line, three_digits
 from seglab.results.table import SCORE_COLUMNS, results_table, validation_table
 from tests.results.published import PUBLISHED, TITLES, published_runs, training_run
@@ -176,10 +176,10 @@ def test_settings_of_all_runs_are_said_once():
 @pytest.mark.parametrize(
     ("runs", "expected"),
     [
-        ([], ["no training run", "0 runs", "mlflow run . -e train"]),
+        ([], ["no training run", "0 runs", f"{RUN} -e train"]),
         (
             [{"run_id": "4" * 32, "name": "prepare", "status": "FINISHED"}],
-            ["no training run", "1 run ", "mlflow run . -e train"],
+            ["no training run", "1 run ", f"{RUN} -e train"],
         ),
         (
             [training_run(2), training_run(1)],

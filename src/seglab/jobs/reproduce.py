@@ -10,7 +10,7 @@ import pandas as pd
 
 from seglab.data.files import atomic_write, digest_of
 from seglab.data.shared import anywhere, here
-from seglab.errors import SeglabError
+from seglab.errors import RUN, SeglabError
 from seglab.jobs.config import ReproduceConfig
 from seglab.jobs.report import log_report
 from seglab.jobs.row_run import Done, read_known, run_row, state_of
@@ -62,7 +62,7 @@ def reproduce_rows(
                 log_unseen(parent, trained, unseen)
             log_report(parent, parent.id)
         print(f"\nreproduce run {parent.id}; its tables again: "
-              f"mlflow run . -e report -P run={parent.id}")  # fmt: skip
+              f"{RUN} -e report -P run={parent.id}")  # fmt: skip
         if failed:
             lines = [f"{each.row.title}: {each.error}" for each in failed]
             raise SeglabError(f"{len(failed)} of {len(done)} rows failed: {'; '.join(lines)}")

@@ -38,8 +38,11 @@ SPECIAL = str.maketrans(
 
 
 def escaped(text: str) -> str:
-    """``text`` with every character that LaTeX would take for itself written out."""
-    return text.translate(SPECIAL)
+    """``text`` with every character that LaTeX would take for itself written out.
+
+    Two hyphens, as of a flag, would be one dash.
+    """
+    return "-{}-".join(part.translate(SPECIAL) for part in text.split("--"))
 
 
 def latex(tables: Sequence[ResultsTable]) -> str:

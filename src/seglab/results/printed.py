@@ -6,7 +6,7 @@ from itertools import groupby
 
 import pandas as pd
 
-from seglab.errors import counted
+from seglab.errors import RUN, counted
 from seglab.results.table import Column, ResultsTable, as_setting, short_ids
 
 NOTHING = "–"
@@ -24,6 +24,8 @@ SUPERPIXEL_NOTE = (
     "as the study's code does; by edges it is that of Schick et al. Weight: of colour (eikonal) or "
     "compactness (SLIC). Means over annotators, then over the pictures of the parts named."
 )
+NOTES = {"results": NOTE, "superpixels": SUPERPIXEL_NOTE}
+"""What the numbers of a table are, by its name."""
 PUBLISHED_NOTE = "Below a row: what the original study published, and measured less published."
 
 
@@ -148,8 +150,7 @@ def without_constants(table: ResultsTable, cells: pd.DataFrame) -> pd.DataFrame:
 
 def notes(table: ResultsTable) -> list[str]:
     """What the numbers are, and which runs have none."""
-    told = {"results": [NOTE], "superpixels": [SUPERPIXEL_NOTE]}
-    lines = list(told.get(table.name, []))
+    lines = [NOTES[table.name]] if table.name in NOTES else []
     if table.rows["seeds"].str.contains(",").any():
         lines.append(f"{SEEDS_NOTE}.")
     if table.rows[[f"{column.key}_published" for column in table.columns]].notna().any(axis=None):
@@ -158,6 +159,6 @@ def notes(table: ResultsTable) -> list[str]:
         job = "superpixels" if table.name == "superpixels" else "evaluate"
         lines.append(
             f"Not in the table: {counted(len(table.unevaluated), 'training run')} without scores "
-            f"({', '.join(table.unevaluated)}); mlflow run . -e {job} -P run=<id> scores one."
+            f"({', '.join(table.unevaluated)}); {RUN} -e {job} -P run=<id> scores one."
         )
     return lines

@@ -104,7 +104,6 @@ def crossed(rows: pd.DataFrame, score: str) -> pd.DataFrame:
     return rows.pivot_table(index="seed", columns="image", values=score, aggfunc="last")
 
 
-def paired(better: pd.DataFrame, baseline: pd.DataFrame) -> Float[np.ndarray, "seeds pictures"]:
+def paired(better: pd.DataFrame, baseline: pd.DataFrame) -> pd.DataFrame:
     """Differences of two tables (``crossed``) for the seeds and pictures that both have whole."""
-    difference = (better - baseline).dropna(axis=0, how="all").dropna(axis=1, how="any")
-    return difference.to_numpy(dtype=float)
+    return (better - baseline).dropna(axis=0, how="all").dropna(axis=1, how="any").astype(float)

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
-from seglab.errors import SeglabError, counted
+from seglab.errors import RUN, SeglabError, counted
 from seglab.results.apart import configuration, params_of, told_apart
 from seglab.results.experiments import experiment_of, experiments, place
 
@@ -278,11 +278,11 @@ def nothing_to_show(runs: int, missing: pd.DataFrame) -> str:
     if missing.empty:
         return (
             f"no training run among the {counted(runs, 'run')} of this experiment: start one with "
-            "`mlflow run . -e train`, then score it with `mlflow run . -e evaluate -P run=<id>`"
+            f"`{RUN} -e train`, then score it with `{RUN} -e evaluate -P run=<id>`"
         )
     last = missing.iloc[-1]
     job = "superpixels" if last["task"] == PAINTING else "evaluate"
     return (
         f"{counted(len(missing), 'training run')} in this experiment, none scored yet: run "
-        f"`mlflow run . -e {job} -P run={last['run_id']}`"
+        f"`{RUN} -e {job} -P run={last['run_id']}`"
     )

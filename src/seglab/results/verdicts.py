@@ -79,7 +79,7 @@ def judge(claim: Claim, settings: str, rows: pd.DataFrame) -> Verdict | None:
     if claim.baselines:
         better = table_of(rows, claim.better, claim.score)
         for key in claim.baselines:
-            differences = paired(better, table_of(rows, key, claim.score))
+            differences = paired(better, table_of(rows, key, claim.score)).to_numpy()
             if differences.size:
                 compared[key] = interval(differences[np.newaxis])
     elif (values := curve_values(rows, claim.better)) is not None:
