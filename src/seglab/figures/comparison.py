@@ -119,6 +119,8 @@ def threshold_scores(title: str, rows: pd.DataFrame, titles: Titles) -> Figure:
         handles = draw_sorted(axes, scores)
         axes.set_title(titles[key], fontsize=9, color=INK)
         label_axes(axes, "pictures, sorted", "coefficient")
+    for axes in panels[max(0, len(shown) - columns) : len(shown)]:  # nothing stands below these
+        axes.tick_params(labelbottom=True)
     figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
     return figure
 
