@@ -39,14 +39,16 @@ class S3:
     """A running server and the credentials that it takes."""
 
     endpoint: str
+    user: str = USER
+    secret: str = SECRET
 
     @property
     def environment(self) -> dict[str, str]:
         """What a process needs to know to use the server as if it were Amazon's."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": USER,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_ACCESS_KEY_ID": self.user,
+            "AWS_SECRET_ACCESS_KEY": self.secret,
             "AWS_DEFAULT_REGION": "us-east-1",
         }
 
@@ -55,8 +57,8 @@ class S3:
         return boto3.client(
             "s3",
             endpoint_url=self.endpoint,
-            aws_access_key_id=USER,
-            aws_secret_access_key=SECRET,
+            aws_access_key_id=self.user,
+            aws_secret_access_key=self.secret,
             region_name="us-east-1",
             config=Config(connect_timeout=2, retries={"total_max_attempts": 1}),
         )

