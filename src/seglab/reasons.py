@@ -158,9 +158,10 @@ def bucket_reason(fault: BaseException, variable: str, bucket: str = "") -> str:
     code, said = (client.response["Error"].get(name, "") for name in ("Code", "Message"))
     if code == "NoSuchBucket":
         named = bucket or client.response["Error"].get("BucketName", "")
+        there = f" --endpoint-url {place}" if variable in os.environ else ""
         return (
-            f"there is no bucket {named!r} at {place}; make it (`aws s3 mb s3://{named}`), or "
-            f"correct its name or {variable}"
+            f"there is no bucket {named!r} at {place}; make it (`aws s3 mb s3://{named}{there}`), "
+            f"or correct its name or {variable}"
         )
     if code in ("InvalidAccessKeyId", "SignatureDoesNotMatch"):
         return f"access was denied by {place} ({code}); correct {SECRETS}"

@@ -16,6 +16,7 @@ import requests
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.server import get_app_client
+from optuna.storages import RDBStorage
 
 from seglab.errors import TrackingError
 from seglab.jobs.server import plan_serving
@@ -254,6 +255,8 @@ def test_databases_that_are_not_there(plan, postgres, tmp_path):
     )
     assert re.search(kinds, plan(store="mysql://there/runs"))
     assert "folder of the database" in plan(store="sqlite:///gone/runs.db")
+    RDBStorage("sqlite:///studies.db")
+    assert "(--store) holds studies of Optuna" in plan(store="sqlite:///studies.db")
     (tmp_path / "runs.db").write_text("no database" * 100)
     assert "file is not a database" in plan(store="sqlite:///runs.db")
 

@@ -12,6 +12,7 @@ from seglab.tuning.ledger import FAILURE, read_ledger
 from seglab.tuning.results import best_trial, trials_table
 from seglab.tuning.study import RUN
 from seglab.tuning.worker import open_study, work
+from tests.mlflow_server import copy_database
 from tests.tuning.trivial import bowl, failing_below, killed_once, spawned, study_of
 
 pytestmark = pytest.mark.usefixtures("sqlite_store")
@@ -167,3 +168,12 @@ def test_database_that_cannot_be_used_is_named_without_its_password(opening, url
     with pytest.raises(StudyError, match=said) as fault:
         opening(study_of(tmp_path), url)
     assert "secret" not in str(fault.value)
+
+
+def test_the_database_of_mlflow_is_refused_and_stays_as_it_is(opening, empty_database, tmp_path):
+    copy = tmp_path / "mlflow.db"
+    copy_database(empty_database, copy, "mlflow-artifacts:")
+    before = copy.read_bytes()
+    with pytest.raises(StudyError, match=r"is the database of MLflow.*give studies another one"):
+        opening(study_of(tmp_path), f"sqlite:///{copy}")
+    assert copy.read_bytes() == before

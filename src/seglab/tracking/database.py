@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from filelock import FileLock
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import Connection, create_engine, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from seglab.errors import TrackingError
@@ -33,6 +33,16 @@ def alone_with(uri: str) -> AbstractContextManager[object]:
     return FileLock(f"{sqlite_path(uri)}.lock")
 
 
+def revision(connection: Connection) -> str:
+    """The version of the tables of MLflow, or of Optuna (``v3.2.0.a``); empty if there are none.
+
+    Both note it in a table of one name, so that they cannot share a database.
+    """
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+
+
 def check_database(url: str, given_by: str) -> None:
     """Raises ``TrackingError`` in one sentence, without the password, if a database is not there.
 
@@ -54,10 +64,15 @@ def check_database(url: str, given_by: str) -> None:
             options = {"connect_timeout": PATIENCE}
         engine = create_engine(url, connect_args=options)
         with engine.connect() as connection:
-            connection.exec_driver_sql("SELECT 1")
             if kind == "sqlite":
                 connection.exec_driver_sql("PRAGMA schema_version")
+            is_optunas = revision(connection).startswith("v")
         engine.dispose()
+        if is_optunas:
+            raise TrackingError(
+                f"the database {named} holds studies of Optuna, which counts the versions of its "
+                "tables where MLflow does; give runs another database (`createdb`, or another file)"
+            )
     except ImportError as fault:
         raise TrackingError(
             f"the driver of the database {named} is not installed ({fault}); "

@@ -17,11 +17,12 @@ from optuna.exceptions import (
 )
 from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, create_engine, make_url, text
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from seglab.errors import StudyError
 from seglab.reasons import database_reason, first_line, shown
+from seglab.tracking.database import revision
 
 PATIENCE = 60
 """Seconds that a process waits for others to let go of a sqlite database."""
@@ -177,6 +178,21 @@ class PostgresTurn:
         self.release()
 
 
+def refuse_mlflows(url: str) -> None:
+    """Raises ``StudyError`` for a database in which MLflow keeps runs."""
+    engine = create_engine(url)
+    try:
+        with engine.connect() as connection:
+            known = revision(connection)
+    finally:
+        engine.dispose()
+    if known and not known.startswith("v"):
+        raise StudyError(
+            f"--storage={shown(url)} is the database of MLflow, which counts the versions of its "
+            "tables where Optuna does; give studies another one (`createdb`, or another file)"
+        )
+
+
 @contextmanager
 def open_storage(
     url: str, heartbeat: int, on_stale: Callable[[optuna.Study, FrozenTrial], None]
@@ -202,6 +218,7 @@ def open_storage(
             Path(path).absolute().parent.mkdir(parents=True, exist_ok=True)
         with alone, warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
+            refuse_mlflows(url)
             storage = Storage(url, heartbeat, on_stale, **engine)
     except ImportError as fault:
         raise StudyError(
