@@ -13,7 +13,7 @@ from seglab.evaluation.config import EvaluateConfig, PredictConfig
 from seglab.jobs.evaluate import evaluate
 from seglab.jobs.predict import predict
 from seglab.jobs.train import train
-from seglab.networks.build import TITLES
+from seglab.networks.names import TITLES
 from seglab.superpixels.config import TargetsConfig
 from seglab.superpixels.targets import fill_targets
 from seglab.training.config import TrainConfig

@@ -2,8 +2,9 @@ import pytest
 import torch
 from torch import nn
 
-from seglab.networks.build import TITLES, WIDTHS, build
+from seglab.networks.build import build
 from seglab.networks.can import CAN, CANUNet
+from seglab.networks.names import TITLES, WIDTHS
 from seglab.networks.norm import AdaptiveNorm, norm_scalars
 
 

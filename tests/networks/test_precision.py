@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from seglab.networks.build import TITLES, build
+from seglab.networks.build import build
+from seglab.networks.names import TITLES
 from seglab.networks.precision import autocast, resolve_precision
 
 CPU = torch.device("cpu")

@@ -54,7 +54,7 @@ def pictures(count):
 def test_refined_superpixels_score_as_the_study_s(update):
     # benchmarks/superpixels.py measures the same on 50 pictures: within 0.003.
     differences = []
-    for image, truths in pictures(8):
+    for image, truths in pictures(4):
         ours = score_row(eikonal(image, 400, 7.0, update), image, truths)
         theirs = heap_marching.eikonal_of_the_study(image, 400, 7.0, update)
         expected = score_row(theirs, image, truths)

@@ -20,8 +20,8 @@ from seglab.figures.style import save_figure
 from seglab.jobs import served
 from seglab.jobs.code import code_digest
 from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags
-from seglab.networks.build import WIDTHS
 from seglab.networks.memory import memory_told
+from seglab.networks.names import WIDTHS
 from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.saliency.fill import Maps, open_maps
 from seglab.saliency.settings import Settings

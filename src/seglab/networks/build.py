@@ -3,12 +3,8 @@
 from torch import nn
 
 from seglab.networks.can import CAN, CANUNet
+from seglab.networks.names import WIDTHS
 from seglab.networks.unet import UNet
-
-TITLES = {"unet": "UNet", "can": "CAN", "can_unet": "CAN+UNet"}
-"""How the studies print each network."""
-WIDTHS = {"unet": 64, "can": 24, "can_unet": 24}
-"""The width each study gave its network."""
 
 
 def build(
