@@ -10,11 +10,12 @@ from mlflow import MlflowClient
 from sqlalchemy import make_url
 
 from seglab.errors import TrackingError, all_faults, counted
+from seglab.reasons import shown
 from seglab.tracking import lifecycle
 from seglab.tracking.delivery import deliver
 from seglab.tracking.process import PROCESS, is_dead
 from seglab.tracking.spool import REFUSED, Session, read_about, session_folders
-from seglab.tracking.store import connect, store_uri, told
+from seglab.tracking.store import answers, connect, store_uri, told
 
 DIED = lifecycle.Outcome("KILLED", "its process died")
 """How a run ends whose process could not say how."""
@@ -36,6 +37,11 @@ def sync() -> None:
     faults: list[str] = []
     for uri, runs in stores.items():
         if not runs and not _exists(uri):
+            continue
+        if not answers(uri):
+            faults.append(
+                f"the tracking server {shown(uri)} does not answer; start it (`make serve`)"
+            )
             continue
         try:
             with _in_store(uri):
