@@ -16,9 +16,8 @@ def mlflow_ui() -> str:
 
 
 def mlflow_run(experiment_id: str, run_id: str) -> str:
-    """The run in MLflow's UI; empty if that has no known address."""
-    ui = mlflow_ui()
-    return f"{ui}/#/experiments/{experiment_id}/runs/{run_id}" if ui else ""
+    """The run in MLflow's UI, whose address must be known."""
+    return f"{mlflow_ui()}/#/experiments/{experiment_id}/runs/{run_id}"
 
 
 def page(name: str, **parameters: str | Sequence[str]) -> str:

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 import streamlit as st
 
 from dashboards import store
-from seglab.errors import RUN, SeglabError, counted
+from seglab.errors import RUN, SeglabError, TrackingError, counted
 from seglab.results.live import Standing
 
 LOG = logging.getLogger("seglab.dashboard")
+RETRY = 10.0
+"""Seconds until a page that could not be shown is tried again."""
 
 
 @contextmanager
@@ -19,8 +21,12 @@ def told() -> Iterator[None]:
     """Within, whatever goes wrong is told in a sentence; what seglab does not word, is logged."""
     try:
         yield
+    except TrackingError as fault:
+        note(str(fault))
+        st.warning(f"{sentence(fault)} This page tries again by itself.", icon=":material/info:")
+        try_again()
     except SeglabError as fault:
-        st.warning(str(fault), icon=":material/info:")
+        st.warning(sentence(fault), icon=":material/info:")
     except Exception as fault:
         LOG.exception("a page of the dashboard failed")
         st.error(
@@ -28,6 +34,34 @@ def told() -> Iterator[None]:
             "was started in has the details; please report them.",
             icon=":material/error:",
         )
+
+
+def sentence(fault: SeglabError) -> str:
+    """A fault as a sentence of its own."""
+    text = str(fault)
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
+
+
+def try_again() -> None:
+    """Draws the page anew after a while."""
+    drawn = False
+
+    @st.fragment(run_every=RETRY)
+    def again() -> None:
+        nonlocal drawn
+        if drawn:
+            st.rerun()
+        drawn = True
+
+    again()
+
+
+def note(fault: str) -> None:
+    """One line in the terminal when a visitor meets a fault of the store, the first time."""
+    noted = st.session_state.setdefault("noted", set())
+    if fault and fault not in noted:
+        LOG.warning("seglab: %s", fault)
+        noted.add(fault)
 
 
 def say(text: str) -> None:
@@ -68,6 +102,7 @@ def freshness(name: str, standing: Standing) -> None:
     snapshot = standing.snapshot
     read = f"read at {snapshot.read_at.astimezone():%H:%M:%S}"
     st.caption(f"{counted(len(snapshot.runs), 'run')}, {read}")
+    note(snapshot.fault)
     if snapshot.fault:
         st.warning(f"These may be old: {snapshot.fault}", icon=":material/cloud_off:")
     shown = snapshot.version, snapshot.fault

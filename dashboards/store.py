@@ -18,6 +18,8 @@ from seglab.results.live import Standing, live
 from seglab.tracking import reader
 from seglab.tracking.store import store_uri
 
+_NAMES: dict[str, list[str]] = {}
+"""Experiments of each store, as they were read last: what is known is shown while it is away."""
 MANY = 20
 """Histories whose reading takes long enough to show how far it is."""
 
@@ -85,7 +87,12 @@ def state_of(run: "pd.Series[str]") -> str:
 
 @st.cache_data(ttl=20, show_spinner=False)
 def _experiment_names(store: str) -> list[str]:
-    return reader.experiment_names()
+    try:
+        _NAMES[store] = reader.experiment_names()
+    except TrackingError:
+        if store not in _NAMES:
+            raise
+    return _NAMES[store]
 
 
 @st.cache_data(max_entries=10, show_spinner=False)

@@ -9,7 +9,6 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from dashboards import links
-from seglab.figures.style import INK
 from seglab.results.printed import (
     MEASURED,
     NOTES,
@@ -132,12 +131,8 @@ def caption(table: ResultsTable, beside: Sequence[str]) -> str:
 
 
 def in_bold(table: ResultsTable, lines: pd.DataFrame) -> Styler:
-    """``lines`` (of ``grid``) with the best score of each data set and split in bold.
-
-    Columns that stay in place when the others are scrolled would be grey without a colour.
-    """
+    """``lines`` (of ``grid``) with the best score of each data set and split in bold."""
     styles = pd.DataFrame("", lines.index, lines.columns)
-    styles.loc[:, [("", "Dataset"), ("", "Experiment")]] = f"color: {INK}"
     for column in table.columns:
         styles.loc[table.best(column), (heading(column), MEASURED)] = "font-weight: bold"
     return lines.style.apply(lambda _: styles, axis=None)

@@ -20,7 +20,9 @@ def show() -> None:
     if not choices:
         shell.say(f"No training run in this experiment: start one with `{RUN} -e train`.")
     labels = [choice.label for choice in choices]
-    chosen = st.multiselect("Rows", labels, default=labels[:MOST], key="rows", bind="query-params")
+    trials = trials_of(runs)
+    default = [choice.label for choice in choices if choice.runs[0] not in trials] or labels
+    chosen = st.multiselect("Rows", labels, default=default[:MOST], key="rows", bind="query-params")
     picked = named(choices, chosen)
     concerned = runs[runs["run_id"].isin([run for choice in picked for run in choice.runs])]
     if concerned.empty:
@@ -50,6 +52,13 @@ def show() -> None:
         + " Thin and dotted: what the original study published." * behind
     )
     show_norms(concerned)
+
+
+def trials_of(runs: pd.DataFrame) -> set[str]:
+    """Runs of searches of parameters: many rows that are nearly alike."""
+    if "tags.optuna.trial" not in runs:
+        return set()
+    return set(runs.loc[runs["tags.optuna.trial"].notna(), "run_id"])
 
 
 def metrics_of(runs: pd.DataFrame) -> list[str]:

@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboards import shell, store
 from dashboards.choices import Choice, named, run_of, single_runs
@@ -34,9 +35,8 @@ def show() -> None:
             "No run of this experiment has scored pictures: train with "
             f"`{RUN} -e train`, then score with `{RUN} -e evaluate -P run=<id>`."
         )
-    left, middle, right = st.columns([6, 1, 2])
     labels = [choice.label for choice in scored]
-    chosen = left.multiselect(
+    chosen = st.multiselect(
         "Runs",
         labels,
         default=defaults(scored),
@@ -44,6 +44,7 @@ def show() -> None:
         key="runs",
         bind="query-params",
     )
+    *browser, middle, right = st.columns([3, 12, 3, 3, 4], vertical_alignment="bottom")
     part = middle.selectbox("Part", PARTS[::-1], key="part", bind="query-params")
     by = right.selectbox(
         "Order by",
@@ -68,7 +69,7 @@ def show() -> None:
             f"These runs have no picture of the part {part} in common, or their per-picture scores "
             f"are gone from MLflow: `{RUN} -e evaluate -P run=<id>` makes them again."
         )
-    browse(names)
+    browse(names, browser)
     compare(choices, runs, part, st.session_state["picture"])
 
 
@@ -91,8 +92,8 @@ def score_table(choices: list[Choice], runs: pd.DataFrame, part: str) -> pd.Data
     return pd.DataFrame(columns).dropna()
 
 
-def browse(names: list[str]) -> None:
-    """Chooses the picture: by name, or the next one by button or arrow key."""
+def browse(names: list[str], columns: list[DeltaGenerator]) -> None:
+    """Chooses the picture: by name, or the next one by button or arrow key, in three columns."""
     if st.session_state.get("picture") not in names:
         st.session_state["picture"] = st.query_params.get("picture", names[0])
     if st.session_state["picture"] not in names:
@@ -104,7 +105,7 @@ def browse(names: list[str]) -> None:
         place = names.index(st.session_state["picture"]) + by
         st.session_state["picture"] = names[place % len(names)]
 
-    back, choice, forth = st.columns([3, 14, 3], vertical_alignment="bottom")
+    back, choice, forth = columns
     back.button("Previous", on_click=partial(step, -1), shortcut="Left", width="stretch")
     choice.selectbox(
         f"Picture {names.index(st.session_state['picture']) + 1} of {len(names)}", names,

@@ -48,11 +48,7 @@ def show() -> None:
     st.dataframe(
         tables.in_bold(table, lines),
         hide_index=True,
-        column_config={
-            "Dataset": st.column_config.Column(pinned=True),
-            "Experiment": st.column_config.Column(pinned=True),
-            "Run": st.column_config.LinkColumn(display_text=r"run=(\w{8})", pinned=True),
-        },
+        column_config={"Run": st.column_config.LinkColumn(display_text=r"run=(\w{8})")},
         alt="results table",
     )
     st.caption(tables.caption(table, beside))

@@ -77,15 +77,22 @@ def heading(run: "pd.Series[str]") -> None:
         st.caption(
             "If nothing runs any more, `python -m seglab sync` on its machine ends it properly."
         )
-    address = links.mlflow_run(reader.run_info(run["run_id"]).experiment_id, run["run_id"])
-    if address:
-        st.link_button("Open in MLflow", address, icon=":material/open_in_new:")
+    if links.mlflow_ui():
+        with suppress(TrackingError):  # what was read of a run is shown while the store is away
+            address = links.mlflow_run(experiment_id(run["run_id"]), run["run_id"])
+            st.link_button("Open in MLflow", address, icon=":material/open_in_new:")
     else:
         st.caption(
             "No link to MLflow's UI, as the store is a database: start `make serve`, and the "
             "dashboard with `-P ui=http://127.0.0.1:5000`."
         )
     st.code(run["run_id"], language=None)
+
+
+@st.cache_data(max_entries=1000, show_spinner=False)
+def experiment_id(run_id: str) -> str:
+    """The id of a run's experiment."""
+    return reader.run_info(run_id).experiment_id
 
 
 def took(run: "pd.Series[str]") -> str:

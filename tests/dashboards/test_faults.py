@@ -1,11 +1,13 @@
 """What a new user meets: a sentence that says what to run, and never a traceback."""
 
 import shutil
+import time
 
 import pytest
 import streamlit as st
 from mlflow import MlflowClient
 
+from seglab.tracking import snapshot
 from seglab.training.config import TrainConfig
 from tests.mlflow_server import free_port
 
@@ -30,6 +32,29 @@ def test_server_that_is_down(no_run, monkeypatch, toured):
     for _, app in toured(PAGES):
         assert f"{address} (MLFLOW_TRACKING_URI) does not answer" in words(app)
         assert "Start it (`make serve`)" in words(app)
+
+
+def test_server_that_goes_away_leaves_what_was_read(
+    proxy, mlflow_server, toured, monkeypatch, caplog
+):
+    for name in ("FRESH", "PAUSE", "SHARE"):
+        monkeypatch.setattr(snapshot, name, 0)
+    run = MlflowClient().create_run("0", run_name="before").info.run_id
+    try:
+        ((_, app),) = toured(["run"])
+        proxy.down()
+        st.cache_data.clear()  # as after the 20 s for which experiments are known
+        until = time.monotonic() + 60
+        while "These may be old" not in words(app) and time.monotonic() < until:
+            app.run()
+        (said,) = app.warning
+        assert "nobody listens there" in said.value or "broke off" in said.value
+        assert len(said.value.splitlines()) == 1
+        assert app.header[0].value == "before"
+        assert len([line for line in caplog.messages if line.startswith("seglab: ")]) == 1
+        assert "Traceback" not in caplog.text
+    finally:
+        MlflowClient(mlflow_server).delete_run(run)
 
 
 def test_experiment_without_a_run(sqlite_store, toured):

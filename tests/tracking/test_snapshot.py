@@ -40,6 +40,16 @@ def test_what_is_no_longer_fresh_is_read_anew_in_the_background(sqlite_store, mo
     wait_until(lambda: len(watched.latest().runs) == 1)
 
 
+def test_whoever_comes_after_long_sees_what_is_there_now(sqlite_store, monkeypatch):
+    for name in ("FRESH", "OLD", "SHARE"):
+        monkeypatch.setattr(snapshot, name, 0)
+    monkeypatch.setattr(snapshot, "WAIT", 60.0)
+    watched = Watched("Default")
+    assert watched.latest().runs.empty
+    MlflowClient().create_run("0")
+    assert len(watched.latest().runs) == 1
+
+
 def test_store_that_goes_away_leaves_what_was_read_and_says_so(sqlite_store, monkeypatch):
     monkeypatch.setattr(snapshot, "PAUSE", 0.0)
     monkeypatch.setattr(snapshot, "FRESH", 0.0)

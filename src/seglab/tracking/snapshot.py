@@ -15,6 +15,11 @@ FRESH = 10.0
 """Seconds for which runs count as they were read."""
 PAUSE = 2.0
 """Seconds before reading anew: whoever asked is about to draw a page, and is not to be slowed."""
+OLD = 30.0
+"""Seconds after that from which on nobody has looked for long: whoever comes then would see what
+is no longer so, and waits for it to be read anew."""
+WAIT = 1.0
+"""Seconds to wait for that at most: a page is to be there soon, and draws itself anew anyway."""
 SHARE = 10
 """Reading takes at most this part of the time: large experiments are read less often."""
 
@@ -46,20 +51,22 @@ class Watched:
     _reading: threading.Lock = field(default_factory=threading.Lock)
 
     def latest(self) -> Snapshot:
-        """The runs as they were read last; waits only where they never were.
+        """The runs as they were read last; waits only where they never were, or long ago.
 
         Raises ``TrackingError`` if these cannot be read.
         """
         with self._first:
             if self._snapshot is None:
                 self.read()
-        found = self._snapshot
-        assert found is not None
-        if time.monotonic() > self._due and self._reading.acquire(blocking=False):
-            reading = threading.Timer(PAUSE, self._read_anew)
+        assert self._snapshot is not None
+        late = time.monotonic() - self._due
+        if late > 0 and self._reading.acquire(blocking=False):
+            reading = threading.Timer(0 if late > OLD else PAUSE, self._read_anew)
             reading.daemon = True
             reading.start()
-        return found
+            if late > OLD:
+                reading.join(WAIT)
+        return self._snapshot
 
     def read(self) -> None:
         """Reads now. Raises ``TrackingError`` as ``reader.read_runs`` does."""
