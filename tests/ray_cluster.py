@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,16 +29,21 @@ def running_cluster(processors: int) -> Iterator[Any]:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     before = set(psutil.Process().children(recursive=True))
     head = {"num_cpus": processors, "num_gpus": 0, "include_dashboard": False}
-    cluster = Cluster(initialize_head=True, head_node_args=head)
-    try:
-        yield cluster
-    finally:
-        started = set(psutil.Process().children(recursive=True)) - before
-        cluster.shutdown()
-        for process in started:
-            if process.is_running():
-                process.kill()
-        psutil.wait_procs(started, timeout=30)
+    with tempfile.TemporaryDirectory() as folder:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SEGLAB_CACHE", folder)  # as on machines of their own
+            for name in [name for name in os.environ if name.startswith("AWS_")]:
+                patch.delenv(name)
+            cluster = Cluster(initialize_head=True, head_node_args=head)
+        try:
+            yield cluster
+        finally:
+            started = set(psutil.Process().children(recursive=True)) - before
+            cluster.shutdown()
+            for process in started:
+                if process.is_running():
+                    process.kill()
+            psutil.wait_procs(started, timeout=30)
 
 
 @pytest.fixture(scope="session")

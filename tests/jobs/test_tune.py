@@ -2,40 +2,31 @@
 
 import os
 import signal
-import sqlite3
-import time
+from dataclasses import replace
+from functools import partial
 
 import optuna
 import pytest
 from mlflow import MlflowClient
-from workspace import Workspace
+from studies import LONG, SMALL, children, load_study, prepared, wait_for_checkpoint
 
-from seglab.data.config import PrepareConfig
 from seglab.data.pictures import open_pictures
-from seglab.data.prepare import prepare
 from seglab.errors import StudyError
+from seglab.jobs.report import report
 from seglab.jobs.tune import train_trial, tune
+from seglab.results.config import ReportConfig
 from seglab.superpixels.config import TargetsConfig
 from seglab.superpixels.targets import fill_targets
 from seglab.tracking.run import start_run
-from seglab.training.checkpoint import LAST
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.study import RUN
 from seglab.tuning.worker import open_study, work
-from tests.data.folders import make_folder, write_lists
-
-SMALL = {"dataset": "folder", "model": "can", "inputs": "rgb", "width": 2, "depth": 4, "tile": 32}
-SMALL |= {"epochs": 2, "pruner": "none", "heartbeat": 1}
 
 
 @pytest.fixture(scope="module")
 def space(tmp_path_factory):
     """A folder with prepared data and an MLflow store."""
-    root = tmp_path_factory.mktemp("tune")
-    make_folder(root / "mine", "abcd")
-    write_lists(root / "mine", {"train": "ab", "val": "c", "test": "d"})
-    prepare(PrepareConfig(dataset="folder", data_dir=f"{root}/data", source=str(root / "mine")))
-    return Workspace(root)
+    return prepared(tmp_path_factory.mktemp("tune"))
 
 
 @pytest.fixture(autouse=True)
@@ -47,20 +38,11 @@ def tracked(space, monkeypatch):
 @pytest.fixture
 def study_named(space):
     """What Optuna keeps of a study."""
-
-    def load(name):
-        return optuna.load_study(study_name=name, storage=f"sqlite:///{space.folder}/optuna.db")
-
-    return load
+    return partial(load_study, space)
 
 
 def small(workspace, name, **changes):
     return TuneConfig(study=name, data_dir=str(workspace.data_dir), **SMALL | changes)
-
-
-def children(study):
-    parent = study.user_attrs[RUN]
-    return MlflowClient().search_runs(["0"], f"tags.mlflow.parentRunId = '{parent}'")
 
 
 def test_study_is_found_whole_from_its_run(space, study_named, capsys):
@@ -96,6 +78,23 @@ def test_study_is_found_whole_from_its_run(space, study_named, capsys):
     space.run("train", **flags)
     again = space.runs()[0].data.metrics
     assert again["val/loss"] == client.get_run(best.user_attrs[RUN]).data.metrics["val/loss"]
+
+
+def test_report_tells_what_a_study_found_while_it_goes_on(space, study_named, capsys):
+    config = small(space, "told", trials=1, epochs=1)
+    tune(config)
+    parent = study_named("told").user_attrs[RUN]
+    study_named("told").ask()
+    for tell in (
+        lambda: report(ReportConfig(run=parent)),
+        lambda: tune(replace(config, trials=0)),
+    ):
+        MlflowClient().delete_tag(parent, "seglab.best_command")
+        tell()
+        found = MlflowClient().get_run(parent)
+        assert found.data.tags["seglab.best_command"] in capsys.readouterr().out
+        assert found.info.status == "FINISHED"
+    assert [trial.state.name for trial in study_named("told").trials] == ["COMPLETE", "RUNNING"]
 
 
 def test_pruned_trial_ends_well_without_checkpoints(space, study_named):
@@ -173,29 +172,9 @@ def test_study_without_a_good_trial_says_why(space):
         tune(small(space, "bad", space="learning_rate=1e30|2e30", trials=1))
 
 
-def wait_for_checkpoint(space, study_named, name, process):
-    """Worker (machine:process) of a trial that has left a checkpoint."""
-    for _ in range(1200):
-        time.sleep(0.05)
-        assert process.poll() is None, process.communicate()
-        try:
-            trials = study_named(name).trials
-        except (KeyError, sqlite3.Error, optuna.exceptions.StorageInternalError):
-            continue
-        for trial in trials:
-            run_id = trial.user_attrs.get(RUN, "none")
-            last = space.data_dir / "runs" / run_id / LAST
-            if trial.state.name == "RUNNING" and last.exists():
-                return trial
-    raise AssertionError("no trial left a checkpoint")
-
-
-LONG = {"epochs": 40, "trials": 2}
-
-
 def test_killed_worker_is_replaced_and_its_trial_goes_on(space, study_named):
     process = space.start("tune", study="killed", workers=2, **SMALL | LONG)
-    trial = wait_for_checkpoint(space, study_named, "killed", process)
+    trial = wait_for_checkpoint(space, "killed", process)
     os.kill(int(trial.user_attrs["seglab.worker"].split(":")[1]), signal.SIGKILL)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
@@ -216,7 +195,7 @@ def test_killed_worker_is_replaced_and_its_trial_goes_on(space, study_named):
 def test_stopped_study_goes_on_with_the_same_command(space, study_named, number):
     name = f"stopped-{number}"
     process = space.start("tune", study=name, **SMALL | LONG | {"trials": 1})
-    trial = wait_for_checkpoint(space, study_named, name, process)
+    trial = wait_for_checkpoint(space, name, process)
     process.send_signal(number)
     _, errors = process.communicate()
     assert process.returncode == (130 if number == signal.SIGINT else 143), errors

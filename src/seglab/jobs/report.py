@@ -12,6 +12,7 @@ from seglab.errors import TrackingError
 from seglab.figures.style import save_figure
 from seglab.jobs.painted import painted_figures
 from seglab.jobs.pictures import figures
+from seglab.jobs.tune import DATABASE, STUDY, report_study
 from seglab.results.config import ReportConfig
 from seglab.results.experiments import experiments
 from seglab.results.formats import terminal, write_all
@@ -61,10 +62,14 @@ class Material:
 
 
 def report(config: ReportConfig) -> None:
-    """Prints the tables and logs them, in a run of their own."""
+    """Prints the tables and logs them, in a run of their own; those of a study in its run."""
+    info = run_info(config.run) if config.run else None
     name = config.run[:8] or config.experiment
     with start_run(f"report {name}", params=asdict(config)) as run:
-        log_report(run, config.run, config.experiment)
+        if info and STUDY in info.tags and DATABASE in info.tags:
+            report_study(info)
+        else:
+            log_report(run, config.run, config.experiment)
 
 
 def log_report(run: Run, reproduction: str, experiment: str = "") -> None:

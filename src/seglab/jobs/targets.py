@@ -35,7 +35,8 @@ def targets(config: TargetsConfig) -> None:
 
 def fill_share(config: TargetsConfig, pictures: PictureSet, names: list[str]) -> int:
     """How many targets a worker painted, alone on its processor."""
-    return fill_targets(replace(config, workers=1, engine="local"), pictures, names).painted
+    alone = replace(config, workers=1, engine="local", ray_address="")
+    return fill_targets(alone, pictures, names).painted
 
 
 def show(run: Run, pictures: PictureSet, targets: Targets) -> None:

@@ -22,8 +22,9 @@ from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
 from seglab.reasons import shown
 from seglab.tracking.children import children, kill_run
+from seglab.tracking.reader import RunInfo
 from seglab.tracking.registry import crown
-from seglab.tracking.run import Run, start_run
+from seglab.tracking.run import Run, open_run, start_run
 from seglab.tracking.store import absolute, prepare_store, ui_hint
 from seglab.training.checkpoint import LAST, load
 from seglab.training.tasks import task_of
@@ -36,6 +37,7 @@ from seglab.tuning.figures import (
     map_figure,
     mapped,
 )
+from seglab.tuning.findings import read_findings
 from seglab.tuning.ledger import DIED
 from seglab.tuning.page import write_page
 from seglab.tuning.progress import Bar
@@ -43,6 +45,9 @@ from seglab.tuning.remote import Kept
 from seglab.tuning.results import best_trial, command, curves, importances, trials_table
 from seglab.tuning.study import RUN, Opened, awaited
 from seglab.tuning.worker import Member, Place, is_done, open_study, work
+
+STUDY, DATABASE = "optuna.study", "optuna.storage"
+"""Tags of a study's run: the study's name, and where it is, without a password."""
 
 
 def tune(config: TuneConfig) -> None:
@@ -71,7 +76,7 @@ def carry_out(opened: Opened, place: Place, database: str) -> None:
     with start_run(
         f"study {config.name}",
         params=asdict(config),
-        tags={"optuna.study": config.name, "optuna.storage": database},
+        tags={STUDY: config.name, DATABASE: database},
         resume=parent_of(opened),
     ) as run:
         opened.study.set_user_attr(RUN, run.id)
@@ -87,6 +92,8 @@ def carry_out(opened: Opened, place: Place, database: str) -> None:
 def run_trials(opened: Opened, place: Place, parent: str, bar: Bar) -> None:
     """Carries the study's trials out, in this process or by workers that are launched."""
     config = opened.config
+    if not config.trials:
+        return
     if config.engine == "local" and config.workers == 1:
         work(opened, parent, train_trial, bar.show)
         return
@@ -101,6 +108,19 @@ def run_trials(opened: Opened, place: Place, parent: str, bar: Bar) -> None:
     member = Member(elsewhere, place, parent, train_trial)
     watch = Watch(glance=bar.show, enough=lambda: is_done(opened))
     launch(config, member, range(config.workers), crew, watch)
+
+
+def report_study(info: RunInfo) -> None:
+    """Logs anew, to the run of a study, what the study has found so far; touches no trial.
+
+    Raises ``StudyError`` if its database cannot be read from here.
+    """
+    url = info.tags[DATABASE]
+    found = read_findings(url, info.tags[STUDY])
+    with open_study(found.config, url) as opened, open_run(info.id) as run:
+        log_results(opened, run)
+    running = counted(found.running, "trial")
+    print(f"\n{running} running; table and figures are in the study's run {info.id}")
 
 
 def storage_beside_mlflow(config: TuneConfig) -> str:

@@ -34,7 +34,10 @@ ABSENCE = 10.0
 """Seconds without its head after which a cluster is given up."""
 HEADLESS = 30
 """Seconds that workers then have to stop: a minute after its head Ray ends them on the spot."""
-
+TRAVELS = ("MLFLOW_", "AWS_")
+"""How variables begin that workers are given: where runs and buckets are, and who may use them."""
+STAYS = ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+"""Variables that name files of one machine."""
 GO_ON = (
     "What was done is kept: start Ray again and run the same command, or go on without it by "
     "another --engine"
@@ -90,12 +93,14 @@ def kept_on_ray(address: str, make: Callable[[], Any]) -> Iterator[Callable[...,
 def connected(address: str) -> Iterator[None]:
     """Within, this process belongs to the cluster, which has seglab's code as it is here.
 
+    So have its workers MLflow's and Amazon's variables.
+
     Raises ``LaunchError`` if there is no cluster, ``ConfigError`` if its machines could not log.
     """
     if ray.is_initialized():
         yield
         return
-    environment = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+    environment = {n: v for n, v in os.environ.items() if n.startswith(TRAVELS) and n not in STAYS}
     environment |= {"MLFLOW_TRACKING_URI": store_uri(), **travelling_provenance()}
     place = address or os.environ.get("RAY_ADDRESS", "auto")
     try:

@@ -12,7 +12,8 @@ class ReportConfig:
     experiment: str = "Default"
     """MLflow experiment whose evaluated runs are tabled."""
     run: str = ""
-    """Id of a reproduce run: its table alone is made again, from what MLflow has of its rows."""
+    """Id of a reproduce run: its table alone is made again, from what MLflow has of its rows. Or of
+    a study: its figures and best trial so far are logged to it."""
 
 
 DATA_DIR, UI = "SEGLAB_DASHBOARD_DATA", "SEGLAB_DASHBOARD_UI"

@@ -39,7 +39,10 @@ def read_findings(url: str, name: str) -> Findings:
     password not be known here.
     """
     if "***" in url:
-        raise StudyError(f"the study's database {url} asks for a password, which runs do not keep")
+        raise StudyError(
+            f"the study's database {url} asks for a password, which runs do not keep: the tune "
+            "entry point with -P trials=0 and -P storage=… draws its results anew"
+        )
     file = make_url(url).database if url.startswith("sqlite") else None
     if file and not Path(file).exists():
         raise StudyError(f"the study's database {file} is not on this machine")

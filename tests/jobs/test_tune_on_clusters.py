@@ -1,0 +1,63 @@
+"""Studies on a real Slurm and a real Ray cluster whose jobs and head are lost in mid-trial."""
+
+import os
+import signal
+import subprocess
+import time
+
+import psutil
+import pytest
+from studies import LONG, SMALL, check_whole, children, load_study, prepared, wait_for_checkpoint
+
+from seglab.jobs.tune import tune
+from seglab.tuning.config import TuneConfig
+from tests.ray_cluster import running_cluster
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    return prepared(tmp_path_factory.mktemp("clusters"))
+
+
+def test_study_on_slurm_is_stopped_cleanly_and_goes_on(slurm_cluster, space):
+    """A job is cancelled, and replaced; Ctrl-C stops the rest; the same command ends it."""
+    space.environment["SLURM_CONF"] = os.environ["SLURM_CONF"]
+    command = {"study": "jobs", "engine": "slurm", "workers": 2, **SMALL | LONG}
+    process = space.start("tune", **command)
+    trial = wait_for_checkpoint(space, "jobs", process)
+    its = psutil.Process(int(trial.user_attrs["seglab.worker"].split(":")[1])).environ()
+    job = f"{its['SLURM_ARRAY_JOB_ID']}_{its['SLURM_ARRAY_TASK_ID']}"
+    subprocess.run(["scancel", job], check=True)
+    while load_study(space, "jobs").trials[trial.number].state.name == "RUNNING":
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.2)
+    wait_for_checkpoint(space, "jobs", process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    assert process.returncode == 130, errors
+    study = load_study(space, "jobs")
+    assert {trial.state.name for trial in study.trials} <= {"FAIL", "WAITING", "COMPLETE"}
+    assert {run.info.status for run in children(study, space.client)} <= {"KILLED", "FINISHED"}
+
+    space.run("tune", **command)
+    check_whole(space, "jobs", trials=2, epochs=40)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_study_whose_head_dies_is_told_and_joined_without_ray(space, monkeypatch):
+    with running_cluster(2) as cluster:
+        command = {"study": "headless", "engine": "ray", "workers": 2, **SMALL | LONG}
+        process = space.start("tune", ray_address=cluster.address, **command)
+        wait_for_checkpoint(space, "headless", process)
+        for kind in ("gcs_server", "raylet"):
+            cluster.head_node.all_processes[kind][0].process.kill()
+        _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert f"the head of the Ray cluster at {cluster.address} is gone" in errors
+    assert "Traceback" not in errors
+    assert {trial.state.name for trial in load_study(space, "headless").trials} == {"RUNNING"}
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", space.uri)
+    monkeypatch.chdir(space.folder)
+    tune(TuneConfig(study="headless", data_dir=str(space.data_dir), **SMALL | LONG))
+    check_whole(space, "headless", trials=2, epochs=40)
