@@ -11,6 +11,7 @@ from studies import LONG, SMALL, check_whole, children, load_study, prepared, wa
 
 from seglab.jobs.tune import tune
 from seglab.tuning.config import TuneConfig
+from seglab.tuning.study import RUN
 from tests.ray_cluster import running_cluster
 
 
@@ -45,6 +46,8 @@ def test_study_on_slurm_is_stopped_cleanly_and_goes_on(slurm_cluster, space):
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_study_whose_head_dies_is_told_and_joined_without_ray(space, monkeypatch):
+    handed = space.client.create_run("0").info.run_id
+    space.environment["MLFLOW_RUN_ID"] = handed  # as mlflow run does: for the study, not its trials
     with running_cluster(2) as cluster:
         command = {"study": "headless", "engine": "ray", "workers": 2, **SMALL | LONG}
         process = space.start("tune", ray_address=cluster.address, **command)
@@ -55,6 +58,7 @@ def test_study_whose_head_dies_is_told_and_joined_without_ray(space, monkeypatch
         assert process.returncode == 1
         assert f"the head of the Ray cluster at {cluster.address} is gone" in errors
         assert "Traceback" not in errors
+    assert load_study(space, "headless").user_attrs[RUN] == handed
     assert {trial.state.name for trial in load_study(space, "headless").trials} == {"RUNNING"}
 
     monkeypatch.setenv("MLFLOW_TRACKING_URI", space.uri)

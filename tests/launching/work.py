@@ -5,7 +5,6 @@ import signal
 import time
 from pathlib import Path
 
-import seglab
 from seglab.errors import DataError, exit_codes
 
 FOR_EVER = 300
@@ -38,15 +37,6 @@ def wait_for_ever(place):
             time.sleep(0.1)
     finally:
         stopped.write_text("before the end")
-
-
-def about_here(index):
-    """Which code, GPU and store a worker has."""
-    return (
-        str(Path(seglab.__file__).parent),
-        os.environ.get("CUDA_VISIBLE_DEVICES"),
-        os.environ.get("MLFLOW_TRACKING_URI"),
-    )
 
 
 def visit(address):

@@ -36,8 +36,8 @@ HEADLESS = 30
 """Seconds that workers then have to stop: a minute after its head Ray ends them on the spot."""
 TRAVELS = ("MLFLOW_", "AWS_")
 """How variables begin that workers are given: where runs and buckets are, and who may use them."""
-STAYS = ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
-"""Variables that name files of one machine."""
+STAYS = ("MLFLOW_RUN_ID", "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+"""Variables of this process alone: the run ``mlflow run`` made for it, and files of its machine."""
 GO_ON = (
     "What was done is kept: start Ray again and run the same command, or go on without it by "
     "another --engine"
