@@ -12,7 +12,6 @@ from seglab.errors import TrackingError
 from seglab.figures.style import save_figure
 from seglab.jobs.painted import painted_figures
 from seglab.jobs.pictures import figures
-from seglab.jobs.tune import DATABASE, STUDY, report_study
 from seglab.results.config import ReportConfig
 from seglab.results.experiments import experiments
 from seglab.results.formats import terminal, write_all
@@ -30,6 +29,7 @@ from seglab.results.table import (
 from seglab.results.verdicts import verdicts
 from seglab.tracking.reader import download, read_histories, read_runs, run_info
 from seglab.tracking.run import Run, start_run
+from seglab.tuning.config import DATABASE
 
 SCALES = {
     "small": "SMALL SCALE: narrow networks, few epochs, a sample of the pictures. This shows that "
@@ -66,7 +66,9 @@ def report(config: ReportConfig) -> None:
     info = run_info(config.run) if config.run else None
     name = config.run[:8] or config.experiment
     with start_run(f"report {name}", params=asdict(config)) as run:
-        if info and STUDY in info.tags and DATABASE in info.tags:
+        if info and DATABASE in info.tags:
+            from seglab.jobs.tune import report_study  # torch, which tables do without
+
             report_study(info)
         else:
             log_report(run, config.run, config.experiment)

@@ -29,7 +29,7 @@ from seglab.tracking.store import absolute, prepare_store, ui_hint
 from seglab.training.checkpoint import LAST, load
 from seglab.training.tasks import task_of
 from seglab.tuning.attempt import Attempt, Pruned
-from seglab.tuning.config import TuneConfig
+from seglab.tuning.config import DATABASE, STUDY, TRIAL, TuneConfig
 from seglab.tuning.figures import (
     curves_figure,
     history_figure,
@@ -45,9 +45,6 @@ from seglab.tuning.remote import Kept
 from seglab.tuning.results import best_trial, command, curves, importances, trials_table
 from seglab.tuning.study import RUN, Opened, awaited
 from seglab.tuning.worker import Member, Place, is_done, open_study, work
-
-STUDY, DATABASE = "optuna.study", "optuna.storage"
-"""Tags of a study's run: the study's name, and where it is, without a password."""
 
 
 def tune(config: TuneConfig) -> None:
@@ -193,7 +190,7 @@ def end_lost_runs(opened: Opened, parent: str) -> None:
     """Ends MLflow runs of trials that have ended, whose process died before it could."""
     states = {str(trial.number): trial.state for trial in opened.study.get_trials(deepcopy=False)}
     for child in children(parent):
-        state = states.get(child.tags.get("optuna.trial", ""))
+        state = states.get(child.tags.get(TRIAL, ""))
         if child.status == "RUNNING" and (state is None or state.is_finished()):
             kill_run(child.id, DIED)
 

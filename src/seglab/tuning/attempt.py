@@ -9,7 +9,7 @@ import optuna
 
 from seglab.errors import TrainingError
 from seglab.training.config import TrainConfig
-from seglab.tuning.config import SWITCHES, TuneConfig
+from seglab.tuning.config import STUDY, SWITCHES, TRIAL, TuneConfig
 from seglab.tuning.ledger import FAILURE
 from seglab.tuning.space import Choices, Range
 from seglab.tuning.study import RUN
@@ -50,7 +50,7 @@ class Attempt:
 
     def tags(self) -> dict[str, str]:
         """What says in MLflow which trial a run is."""
-        return {"optuna.study": self.study.name, "optuna.trial": str(self.number)}
+        return {STUDY: self.study.name, TRIAL: str(self.number)}
 
     def report(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Tells the pruner the objective after ``epoch``, counted from 1."""

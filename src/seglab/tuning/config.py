@@ -25,6 +25,8 @@ COMMON = ("dataset", "data_dir", "split", "pictures", "task", "device")
 """Parameters that all trials share: across them objectives could not be compared."""
 SWITCHES = ("model", "schedule")
 """Parameters that decide which others are of use."""
+STUDY, TRIAL, DATABASE = "optuna.study", "optuna.trial", "optuna.storage"
+"""Tags of runs: name of the study, number of the trial, and where the study is (no password)."""
 MAY_DIFFER = (
     *("data_dir", "device", "trials", "timeout", "sampler", "pruner", "storage", "workers"),
     *("engine", "ray_address", "gpus_per_trial"),
