@@ -15,7 +15,12 @@ pytest_plugins = [
 # A shell lets what it starts with & ignore Ctrl-C; the processes that tests start must not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-LONGEST = ("test_readme.py", "test_demo.py", "test_resume.py")
+LONGEST = (
+    *("test_readme.py", "test_reproduce.py", "test_tune.py", "test_demo.py", "test_resume.py"),
+    *("test_tune_on_clusters.py", "test_superpixels_job.py", "test_parallel.py"),
+    *("test_dashboard_in_chromium.py", "test_cluster.py", "test_server_job.py"),
+    *("test_kills.py", "test_work.py"),
+)
 
 
 def pytest_collection_modifyitems(items):

@@ -11,14 +11,23 @@ from mlflow import MlflowClient
 from PIL import Image
 
 from tests.entry_points.test_mlproject import ENTRY_POINTS
-from tests.readme import DATA, NOT_RUN, README, ROOT, Shell, block_with, blocks
+from tests.readme import (
+    DATA,
+    NOT_RUN,
+    README,
+    ROOT,
+    Shell,
+    block_with,
+    blocks,
+    take_compiled_along,
+)
 
 SMALLER = {
-    "-e saliency": "-P target=features -P patch=168",
-    "-e train -P dataset": "-P width=2 -P epochs=2 -P tile=176 -P batch_size=6",
+    "-e saliency": "-P target=features -P patch=96",
+    "-e train -P dataset": "-P width=2 -P epochs=2 -P tile=128 -P batch_size=6",
     "-e train -P model=can": "-P depth=4 -P width=3 -P epochs=1 -P batch_size=8 -P crop=48",
-    "-e tune -P dataset": "-P width=2 -P depth=4 -P epochs=1 -P tile=176 -P trials=2",
-    "--inputs rgb --offline": "--width 2 --epochs 1 --tile 176 --batch_size 6",
+    "-e tune -P dataset": "-P width=2 -P depth=4 -P epochs=1 -P tile=128 -P trials=2",
+    "--inputs rgb --offline": "--width 2 --epochs 1 --tile 128 --batch_size 6",
     "-e evaluate": "-P splits=val,test -P pictures=1",
 }
 
@@ -53,10 +62,11 @@ def test_study_of_icoseg(readme_clone):
 
 @pytest.mark.skipif(not DATA.name, reason="SEGLAB_DATA does not name the real data")
 def test_study_of_superpixels(readme_clone):
+    take_compiled_along(readme_clone)
     shell = Shell(readme_clone)
     outputs = [shell.run(command) for command in block_with("dataset=bsds500")]
-    assert "coco/instances: 190 pictures" in outputs[0]
-    assert "bsds500: 20 pictures" in outputs[1]
+    assert "coco/instances: 24 pictures" in outputs[0]
+    assert "bsds500: 5 pictures" in outputs[1]
     assert "person" in outputs[2]
     _, train, judged = [shell.run(smaller(command)) for command in block_with("-e targets")]
     assert "-e superpixels -P run=" in train

@@ -1,11 +1,11 @@
 """A folder in which entry points run as users run them, on a store and data of its own."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 from mlflow import MlflowClient
+
+from tests.preloaded import Program
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,18 +29,10 @@ class Workspace:
 
     def start(self, program, **flags):
         """The entry point as a process; flags as keywords."""
-        command = [sys.executable, "-m", f"entry_points.{program}"]
-        command += [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
+        words = [word for flag, value in flags.items() for word in (f"--{flag}", str(value))]
         if program not in ("evaluate", "predict", "report"):
-            command += ["--data_dir", str(self.data_dir)]
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+            words += ["--data_dir", str(self.data_dir)]
+        return Program(f"entry_points.{program}", words, self.folder, self.environment)
 
     def run(self, program, **flags):
         """The entry point's output, after it ended well."""

@@ -1,4 +1,3 @@
-import multiprocessing
 import pickle
 import shlex
 import time
@@ -15,13 +14,11 @@ from seglab.saliency.config import RULES, SaliencyConfig
 from seglab.saliency.fill import fill, open_maps
 from seglab.saliency.maps import stream_maps
 from seglab.saliency.vgg import expected_state, load_vgg16, random_state
+from tests.preloaded import FORKED
 from tests.saliency.picture_set import noise, picture_set
 
 # Two, one, two and four patches of 32: batches of four run across pictures.
 SIZES = {"wide": (20, 40), "small": (32, 32), "tall": (40, 16), "large": (50, 60)}
-# What takes seconds to import is imported once, by the server that processes are forked from.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["torch", "pandas", "pyarrow"])
 
 
 def fill_alone(config):
@@ -167,7 +164,7 @@ def test_weights_without_classifier_are_refused_for_class(config, pictures):
 
 def test_killed_fill_goes_on_where_it_was(config, tmp_path):
     pictures = picture_set(tmp_path, {f"picture {i}": noise(32, 32, i) for i in range(24)})
-    process = PROCESSES.Process(target=fill_alone, args=(config,))
+    process = FORKED.Process(target=fill_alone, args=(config,))
     process.start()
     while len(maps_in(tmp_path)) < 4:
         assert process.is_alive()
@@ -190,7 +187,7 @@ def test_killed_fill_goes_on_where_it_was(config, tmp_path):
 
 
 def test_four_processes_fill_one_cache_at_once(config, pictures, tmp_path):
-    with PROCESSES.Manager() as manager, PROCESSES.Pool(4) as pool:
+    with FORKED.Manager() as manager, FORKED.Pool(4) as pool:
         tasks = [(config, manager.Barrier(4))] * 4
         said = pool.starmap(fill_together, tasks, chunksize=1)
         assert len({filled.digest for filled in said}) == 1

@@ -5,13 +5,13 @@ import signal
 import time
 import warnings
 from contextlib import contextmanager
-from multiprocessing import get_context
 
 from seglab.errors import TrainingError
 from seglab.tracking.run import start_run
 from seglab.tuning.attempt import Pruned
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.worker import open_study, work
+from tests.preloaded import fork
 
 BEST_ALPHA = 0.2
 
@@ -85,7 +85,7 @@ def work_alone(config, url, parent, train):
 @contextmanager
 def spawned(config, url, parent, train):
     """A process that works on a study."""
-    process = get_context("spawn").Process(target=work_alone, args=(config, url, parent, train))
+    process = fork(work_alone, config, url, parent, train)
     process.start()
     try:
         yield process

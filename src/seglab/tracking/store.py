@@ -24,13 +24,18 @@ from seglab.tracking.database import alone_with, check_database, database_url, s
 PATIENCE = 4.0
 """Seconds a server may take to answer before a job refuses to start."""
 
-os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-# MLflow repeats a request for four minutes before it says that a server is gone. Writing has
-# patience of its own (the spool); reading is told soon, and can be done again.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR", "1")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+DEFAULTS = {
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # MLflow repeats a request for four minutes before it says that a server is gone. Writing has
+    # patience of its own (the spool); reading is told soon, and can be done again.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+"""Environment of MLflow, where the user's names no other."""
+for _name, _value in DEFAULTS.items():
+    os.environ.setdefault(_name, _value)
 if "MLFLOW_LOGGING_LEVEL" not in os.environ:
     for _name in ("mlflow", "alembic"):
         logging.getLogger(_name).setLevel(logging.WARNING)
