@@ -85,7 +85,12 @@ def experiment(title: str) -> Standing:
     left, right = st.columns([2, 1])
     left.title(title)
     names = store.experiment_names()
+    # To Streamlit another page's box is another one, which would begin at the first experiment.
+    page, kept = st.session_state.get("kept", (title, ""))
+    if page != title and kept in names[1:] and "experiment" not in st.query_params:
+        st.session_state["experiment"] = st.query_params["experiment"] = kept
     name = right.selectbox("MLflow experiment", names, key="experiment", bind="query-params")
+    st.session_state["kept"] = title, name
     standing = store.standing(name)
     with left:
         freshness(name, standing)

@@ -1,6 +1,7 @@
 """The real app, served over a seeded store, and a real browser to look at it."""
 
 import pytest
+from mlflow import MlflowClient
 
 from tests.browser.serving import CHROMIUM, serving_dashboard
 from tests.dashboards.seeded import Seeded
@@ -8,7 +9,9 @@ from tests.dashboards.seeded import Seeded
 
 @pytest.fixture(scope="session")
 def seeded(empty_database, tmp_path_factory):
-    return Seeded(tmp_path_factory.mktemp("browsed"), empty_database)
+    found = Seeded(tmp_path_factory.mktemp("browsed"), empty_database)
+    MlflowClient(found.uri).create_experiment("other")
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -109,6 +109,15 @@ def test_click_on_a_picture_opens_it(visit, seeded, mark):
     assert page.locator("figure[data-run]").count() == 2
 
 
+def test_the_experiment_stays_from_page_to_page(visit):
+    page = visit("?experiment=other")
+    page.get_by_text("The experiment 'other' has no run yet").wait_for()
+    page.get_by_role("link", name="Curves", exact=True).click()
+    page.get_by_role("heading", name="Curves", exact=True).wait_for()
+    page.get_by_text("The experiment 'other' has no run yet").wait_for()
+    page.wait_for_url(re.compile("curves.*experiment=other"))
+
+
 def test_csv_is_the_table_of_report(visit, seeded, monkeypatch, tmp_path):
     page = visit()
     button = page.get_by_role("button", name="CSV", exact=True)
