@@ -94,6 +94,9 @@ def test_rows_are_ordinary_runs_below_one_and_the_report_is_made_again_to_the_by
     assert "row 2/2  UNet RGB on sample, seed 1" in out
     assert "left for all rows" in out
     assert "SMALL SCALE" in out
+    assert f"`mlflow artifacts download -r {parent} -a report -d .`" in out
+    with pytest.raises(ConfigError, match="is the run of no reproduction and of no study"):
+        report(ReportConfig(run=children["run_id"].iloc[0]))
 
     first = artifacts(parent, tmp_path)
     assert_told_again_to_the_byte(parent, first, tmp_path)

@@ -121,7 +121,10 @@ def threshold_scores(title: str, rows: pd.DataFrame, titles: Titles) -> Figure:
         label_axes(axes, "pictures, sorted", "coefficient")
     for axes in panels[max(0, len(shown) - columns) : len(shown)]:  # nothing stands below these
         axes.tick_params(labelbottom=True)
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=9)
+    ncols = 5 if columns > 1 else 2
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=ncols, frameon=False, fontsize=9
+    )
     return figure
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from seglab.errors import TrackingError
+from seglab.errors import ConfigError, TrackingError
 from seglab.figures.style import save_figure
 from seglab.jobs.painted import painted_figures
 from seglab.jobs.pictures import figures
@@ -64,6 +64,11 @@ class Material:
 def report(config: ReportConfig) -> None:
     """Prints the tables and logs them, in a run of their own; those of a study in its run."""
     info = run_info(config.run) if config.run else None
+    if info and DATABASE not in info.tags and "scale" not in info.params:
+        raise ConfigError(
+            f"--run={config.run} is the run of no reproduction and of no study: without --run, "
+            "all runs of the experiment are told of"
+        )
     name = config.run[:8] or config.experiment
     with start_run(f"report {name}", params=asdict(config)) as run:
         if info and DATABASE in info.tags:
@@ -82,6 +87,10 @@ def log_report(run: Run, reproduction: str, experiment: str = "") -> None:
         write_all(made, Path(scratch) / "report")
         run.artifacts(Path(scratch) / "report", "report")
         print(terminal(made))
+        print(
+            "\nAs HTML, LaTeX, Markdown, CSV and Parquet, with the figures: artifacts `report` of "
+            f"run {run.id}; `mlflow artifacts download -r {run.id} -a report -d .` fetches them"
+        )
 
 
 def gather(scratch: Path, reproduction: str, experiment: str) -> Material:
