@@ -34,6 +34,10 @@ def test_rows_are_chosen_by_table_data_and_name(changes, expected):
 def test_unknown_rows_list_the_choices():
     with pytest.raises(ConfigError, match=r"--only=hsv names no row; choose among icoseg/backprop"):
         choose_experiments(ReproduceConfig(only=("hsv", "rgb")))
+    with pytest.raises(ConfigError, match=r"choose among d4, d5, .*, slic, eikonal$"):
+        choose_experiments(
+            ReproduceConfig(table="superpixels", dataset="sample", only=("icoseg/d4",))
+        )
 
 
 def test_small_trainings_keep_a_schedule_s_share_of_the_epochs():

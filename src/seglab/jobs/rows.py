@@ -158,7 +158,7 @@ def judging_row(config: ReproduceConfig, experiment: Experiment) -> Judging:
 def choose_experiments(config: ReproduceConfig) -> list[Experiment]:
     """The experiments that ``config`` names, in published order."""
     tables = ("saliency", "superpixels") if config.table == "all" else (config.table,)
-    found = [e for e in experiments() if e.table in tables]
+    found = own = [e for e in experiments() if e.table in tables]
     if config.dataset != "published":
         own = [e for e in found if e.dataset == config.dataset or e.job == "superpixels"]
         own = own if any(e.job == "train" for e in own) else []
@@ -169,15 +169,15 @@ def choose_experiments(config: ReproduceConfig) -> list[Experiment]:
         found = own or list(kinds.values())
     if not config.only:
         return found
-    names = {name: e for e in found for name in (e.key.partition("/")[2], e.key)}
+    names = {name: e for e in found for name in (e.key.rpartition("/")[2], e.key)}
     unknown = [name for name in config.only if name not in names]
     if unknown:
         raise ConfigError(
             f"--only={','.join(unknown)} names no row; choose among "
-            f"{', '.join(e.key for e in found)}"
+            f"{', '.join(e.key if own else e.key.rpartition('/')[2] for e in found)}"
         )
     wanted = set(config.only)
-    return [e for e in found if wanted & {e.key, e.key.partition("/")[2]}]
+    return [e for e in found if wanted & {e.key, e.key.rpartition("/")[2]}]
 
 
 def training(

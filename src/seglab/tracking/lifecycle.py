@@ -112,8 +112,9 @@ def find_run(client: MlflowClient, run_id: str, flag: str = "run") -> Run:
             offline = _find_offline(client, run_id)
             if offline is None:
                 raise TrackingError(
-                    f"{flag}={run_id!r} does not exist in the store {store}; take the id that the "
-                    "MLflow UI shows, or point MLFLOW_TRACKING_URI at the store that has it"
+                    f"{flag}={run_id!r} does not exist in the store {store}; take the id, all 32 "
+                    "characters of it, that the MLflow UI shows, or point MLFLOW_TRACKING_URI at "
+                    "the store that has it"
                 ) from fault
             run = offline
     if run.info.lifecycle_stage == "deleted":
