@@ -63,7 +63,8 @@ def listen(host: str, port: int) -> socket.socket:
             ) from fault
         raise TrackingError(
             f"--host={host} --port={port} cannot be listened at: {fault.strerror}; end what "
-            "listens there, or give another --port (0 takes a free one)"
+            "listens there, or give another --port (0 takes a free one; `make serve "
+            'FLAGS="--port 5001"`)'
         ) from fault
 
 
