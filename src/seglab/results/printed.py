@@ -15,7 +15,7 @@ LINE = "Line"
 """Column that says what a line shows: measured, over seeds, published or difference."""
 NOTE = (
     "IoU and Dice: mean ± population standard deviation over the pictures of a part, at threshold "
-    "0.5. The best test scores of each data set and split are marked."
+    "0.5. The best test scores among rows of the same settings are marked."
 )
 SEEDS_NOTE = "Rows of several seeds show means over them, and below the standard deviation of these"
 SUPERPIXEL_NOTE = (

@@ -26,7 +26,7 @@ class Column(NamedTuple):
     group: str
     name: str
     best: Literal["max", "min", ""] = ""
-    """max or min if the best value of a data set and split is marked, else empty."""
+    """max or min if the best value of a block is marked, else empty."""
 
 
 SCORE_COLUMNS = tuple(
@@ -68,18 +68,19 @@ class ResultsTable:
     settings: tuple[str, ...] = SETTINGS
     """Columns that say what a row is of, beside its name; pictures 0 are all."""
     blocks: tuple[str, ...] = ("split", "width", "epochs", "pictures")
-    """Settings by which the terminal table is divided, beside the data set."""
+    """Settings by which the table is divided, beside the data set: within them, rows compare."""
     partial: tuple[str, ...] = ("saliency",)
     """Settings that not every row has: those without one agree with all others."""
 
     def best(self, column: Column) -> "pd.Series[bool]":
-        """Rows with the best value of ``column`` in their data set and split, if it has one.
+        """Rows with the best value of ``column`` among those of their block, if it has one.
 
-        Where all scores are 0, none of them is good.
+        Scores of other sizes of network, lengths of training or
+        samples of pictures say nothing against each other. Where all are 0, none is good.
         """
         if not column.best:
             return pd.Series(False, self.rows.index)
-        groups = self.rows.groupby(["dataset", "split"])[column.key]
+        groups = self.rows.groupby(["dataset", *self.blocks], dropna=False)[column.key]
         best = groups.transform(column.best)
         return self.rows[column.key].eq(best) & ((column.best == "min") | (best > 0))
 
