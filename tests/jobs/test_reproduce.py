@@ -133,7 +133,7 @@ def test_too_many_unseen_pictures_are_refused_before_anything_runs(config, tmp_p
     assert len(read_runs("Default")) == 0
 
 
-def test_an_interrupted_reproduction_goes_on_where_it_stopped(config, untold, monkeypatch):
+def test_an_interrupted_reproduction_goes_on_where_it_stopped(config, untold, monkeypatch, capsys):
     evaluate = row_run.evaluate_into
 
     def interrupted(run, config: EvaluateConfig):
@@ -144,6 +144,7 @@ def test_an_interrupted_reproduction_goes_on_where_it_stopped(config, untold, mo
     monkeypatch.setattr(row_run, "evaluate_into", interrupted)
     with pytest.raises(KeyboardInterrupt):
         reproduce(config)
+    assert "the same command goes on" in capsys.readouterr().out
     assert runs("reproduce")["status"].tolist() == ["KILLED"]
     assert runs("UNet")["status"].tolist() == ["FINISHED", "KILLED"]
     monkeypatch.setattr(row_run, "evaluate_into", evaluate)

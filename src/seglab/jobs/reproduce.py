@@ -51,7 +51,11 @@ def reproduce_rows(
         tags={REPRODUCTION: identity, "seglab.scale": config.scale},
         resume=unfinished(known, identity),
     ) as parent:
-        done = run_rows(config, rows, known, parent.id)
+        try:
+            done = run_rows(config, rows, known, parent.id)
+        except KeyboardInterrupt:
+            print("\ninterrupted: the same command goes on where this one stopped")
+            raise
         log_rows(parent, done)
         failed = [each for each in done if each.how == "failed"]
         if len(failed) < len(done):
