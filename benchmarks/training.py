@@ -12,7 +12,7 @@ import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from itertools import chain, repeat
+from itertools import chain, count, repeat
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,12 @@ from seglab.data.prepare import prepare
 from seglab.data.samples import Sample
 from seglab.data.tileset import TileSet
 from seglab.networks.precision import resolve_device, resolve_precision
-from seglab.training.batches import Share, load
+from seglab.training.batches import Share
 from seglab.training.checkpoint import About, network_of
 from seglab.training.config import TrainConfig
 from seglab.training.group import ALONE
 from seglab.training.loop import train_step
+from seglab.training.readers import Readers
 from seglab.training.tasks import Task, task_of
 from seglab.training.throughput import gflop_per_sample, peak_gflops
 
@@ -211,7 +212,8 @@ def batches(
     tiles = TileSet(pictures, names, parse_inputs("rgb"), config.tile)
     order = np.arange(4 * config.batch_size * max(1, config.workers)) % len(tiles)
     indices = order.reshape(-1, config.batch_size).tolist()
-    return chain.from_iterable(repeat(load(tiles, indices, config, device)))
+    readers = Readers(config.workers, device)
+    return chain.from_iterable(readers.load(tiles, indices) for _ in count())
 
 
 def repeated(step: Callable[[], object], steps: int) -> Callable[[], None]:

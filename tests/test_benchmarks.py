@@ -1,5 +1,7 @@
 """The page of benchmarks; the benchmarks themselves are run by hand."""
 
+import importlib
+
 import pandas as pd
 import pytest
 
@@ -16,6 +18,15 @@ def test_the_page_is_made_of_the_results_that_were_kept():
 def test_every_benchmark_of_a_set_is_there():
     names = {name for benchmarks in SETS.values() for name in benchmarks}
     assert all((page.ROOT / "benchmarks" / f"{name}.py").is_file() for name in names)
+
+
+@pytest.mark.parametrize("name", SETS["cpu"])
+def test_every_benchmark_finds_what_it_measures(name):
+    try:
+        importlib.import_module(f"benchmarks.{name}")
+    except ModuleNotFoundError as missing:  # a peer, which `make bench` installs
+        assert missing.name is not None
+        assert not missing.name.startswith(("seglab", "benchmarks", "dashboards", "tests"))
 
 
 @pytest.mark.parametrize(("ours", "reached"), [(2.0, True), (6.0, False)])

@@ -41,7 +41,7 @@ def test_server_that_goes_away_leaves_what_was_read(
         monkeypatch.setattr(snapshot, name, 0)
     run = MlflowClient().create_run("0", run_name="before").info.run_id
     try:
-        ((_, app),) = toured(["run"])
+        ((_, app),) = toured(["run"], run=run)
         proxy.down()
         st.cache_data.clear()  # as after the 20 s for which experiments are known
         until = time.monotonic() + 60
