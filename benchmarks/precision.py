@@ -19,9 +19,9 @@ from benchmarks.measure import Row, report
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.results.apart import configuration
 from seglab.results.table import typed
-from seglab.saliency.config import RULES
+from seglab.saliency.config import RULES, SaliencyConfig
+from seglab.saliency.fill import resolve_settings
 from seglab.saliency.maps import saliency_maps
-from seglab.saliency.settings import Settings
 from seglab.saliency.vgg import load_vgg16
 from seglab.tracking.reader import read_runs
 
@@ -95,14 +95,7 @@ def of_maps(pictures: PictureSet, weights: str, number: int) -> list[Row]:
     maps: dict[str, list[dict[str, np.ndarray]]] = {}
     for precision in TWO:
         network = load_vgg16(weights, precision)
-        settings = Settings(
-            weights=network.label,
-            weights_digest=network.digest,
-            target="features",
-            preprocessing="imagenet",
-            patch=224,
-            precision=precision,
-        )
+        settings = resolve_settings(SaliencyConfig(target="features"), network)
         maps[precision] = [
             saliency_maps(network, pictures.image(name), RULES, settings) for name in names
         ]

@@ -25,7 +25,8 @@ from benchmarks.measure import Row, alternate, medians, report
 from seglab.data.cache import ArrayCache
 from seglab.data.tiles import cut, merge
 from seglab.networks.precision import autocast, resolve_device, resolve_precision
-from seglab.saliency.config import RULES, Precision
+from seglab.saliency.config import RULES, Precision, SaliencyConfig
+from seglab.saliency.fill import resolve_settings
 from seglab.saliency.maps import preprocess, stream_maps, to_map
 from seglab.saliency.settings import Settings
 from seglab.saliency.vgg import Vgg16, load_vgg16
@@ -56,14 +57,7 @@ def main(benchmark: Benchmark) -> None:
     device = resolve_device("auto")
     precision = resolve_precision(benchmark.precision, device)
     network = load_vgg16(benchmark.weights, precision, device)
-    settings = Settings(
-        weights=network.label,
-        weights_digest=network.digest,
-        target="features",
-        preprocessing="imagenet",
-        patch=224,
-        precision=precision,
-    )
+    settings = resolve_settings(SaliencyConfig(target="features"), network)
     image = np.random.default_rng(0).integers(
         0, 256, (224, 224 * benchmark.patches, 3), dtype=np.uint8
     )
