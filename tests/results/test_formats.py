@@ -62,7 +62,7 @@ def test_csv_and_parquet_give_the_numbers_back(table, tmp_path):
     csv = pd.read_csv(tmp_path / "results.csv")
     assert list(csv) == list(table.rows)
     numbers = table.rows.select_dtypes("number").columns
-    assert len(numbers) == 6 * 6 + 3  # six numbers a score; width, epochs and pictures
+    assert len(numbers) == 6 * 9 + 3  # nine numbers a score; width, epochs and pictures
     for column in numbers:
         np.testing.assert_array_equal(csv[column], table.rows[column].astype(float))
     assert csv["dataset"].tolist() == table.rows["dataset"].tolist()

@@ -7,10 +7,11 @@ import pytest
 from seglab.errors import RUN, SeglabError
 from seglab.results.printed import notes, printed, settings_line, three_digits
 from seglab.results.table import SCORE_COLUMNS, results_table, validation_table
-from tests.results.published import PUBLISHED, TITLES, published_runs, training_run
+from tests.results.published import METRICS, PUBLISHED, TITLES, published_runs, training_run
 
 ICOSEG, INRIA = PUBLISHED
 EPOCH_SCORES = ("loss", "iou", "dice")
+BELOW = ["published", "difference"]
 SCORES = [f"{p} {s}" for p in ("Train", "Val", "Test") for s in ("IoU", "Dice")]
 
 
@@ -55,7 +56,10 @@ def test_rows_are_plain_numbers():
             f"{p}_{s}{x}"
             for p in ("train", "val", "test")
             for s in ("iou", "dice")
-            for x in ("", "_std", "_seeds", "_published", "_published_std", "_difference")
+            for x in (
+                *("", "_std", "_seeds", "_last", "_last_std", "_last_seeds"),
+                *("_published", "_published_std", "_difference"),
+            )
         ],
         "split",
         "width",
@@ -231,6 +235,31 @@ def test_seeds_of_one_configuration_are_one_row_with_their_spread():
     assert cells["Line"].tolist()[:2] == ["measured", "± over 3 seeds"]
     assert cells["Test IoU"].tolist()[:2] == ["0.7 ± 0.2", "0.1"]
     assert np.isnan(again["test_iou_seeds"])
+
+
+def test_the_last_epoch_stands_below_the_best_one():
+    def last(value):
+        scores = {name.replace("evaluation", "evaluation_last"): value for name in METRICS}
+        return scores | {f"{name}_std": 0.3 for name in scores}
+
+    runs = [
+        training_run(n, scores=["0.7 ± 0.2"] * 6, **{"params.seed": str(n)}, **last(value))
+        for n, value in enumerate((0.4, 0.6))
+    ]
+    table = results_table(pd.DataFrame(runs))
+    row = table.rows.iloc[0]
+    assert row["test_iou_last"] == pytest.approx(0.5)
+    assert row["test_iou_last_std"] == pytest.approx(0.3)
+    assert row["test_iou_last_seeds"] == pytest.approx(np.sqrt(0.02))  # of 0.4 and 0.6, with n − 1
+    cells = printed(table).set_index("Line")["Test IoU"]
+    over = "± over 2 seeds"
+    assert list(cells.index) == ["measured", over, "last epoch", f"last epoch, {over}", *BELOW]
+    assert cells["last epoch"] == "0.5 ± 0.3"
+    assert cells[f"last epoch, {over}"] == "0.141"
+    assert any("last epoch" in note for note in notes(table))
+    unknown = results_table(pd.DataFrame([training_run(1, scores=["0.7 ± 0.2"] * 6)]))
+    assert printed(unknown)["Line"].tolist() == ["measured", *BELOW]
+    assert not any("last epoch" in note for note in notes(unknown))
 
 
 def test_runs_of_other_settings_are_rows_of_their_own():

@@ -61,19 +61,19 @@ def evaluate(
     return frame
 
 
-def summary(rows: pd.DataFrame) -> dict[str, float]:
+def summary(rows: pd.DataFrame, prefix: str = "") -> dict[str, float]:
     """Mean and population standard deviation over pictures, per part, at the tables' threshold.
 
-    Keys are ``evaluation/test/iou``, ``evaluation/test/iou_std``, ``evaluation/test/dice`` and so
-    on, as runs carry them. numpy's std with ddof 0, as the original study printed it.
+    Keys are ``<prefix>/test/iou``, ``<prefix>/test/iou_std``, ``<prefix>/test/dice`` and so on.
+    numpy's std with ddof 0, as the original study printed it.
     """
     values = {}
     at_threshold = rows[rows["threshold"] == TABLE_THRESHOLD]
     for part, group in at_threshold.groupby("part", sort=False):
         for score in ("iou", "dice"):
             scores = group[score].to_numpy()
-            values[f"evaluation/{part}/{score}"] = float(np.mean(scores))
-            values[f"evaluation/{part}/{score}_std"] = float(np.std(scores))
+            values[f"{prefix}/{part}/{score}"] = float(np.mean(scores))
+            values[f"{prefix}/{part}/{score}_std"] = float(np.std(scores))
     return values
 
 

@@ -4,19 +4,26 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+import pandas as pd
+from torch import nn
+
+from seglab.data.files import atomic_write
 from seglab.data.inputs import parse_inputs
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.errors import RUN, ConfigError, DataError
 from seglab.evaluation.config import EvaluateConfig
 from seglab.evaluation.evaluate import evaluate as score
 from seglab.evaluation.evaluate import summary
-from seglab.jobs.train import MODEL
+from seglab.jobs.train import MODEL, run_folder
 from seglab.networks.precision import resolve_device
 from seglab.saliency.fill import Maps, open_maps
 from seglab.saliency.settings import Settings
 from seglab.tracking.reader import download_model
 from seglab.tracking.run import Run, open_run, start_run
-from seglab.training.checkpoint import About, load_best
+from seglab.training.checkpoint import LAST, About, Trained, load_best
+
+BEST_EPOCH, LAST_EPOCH = "evaluation", "evaluation_last"
+"""How the names of the scores of either epoch begin, as metrics of a run."""
 
 
 def evaluate(config: EvaluateConfig) -> None:
@@ -30,7 +37,10 @@ def evaluate(config: EvaluateConfig) -> None:
 
 
 def evaluate_into(run: Run, config: EvaluateConfig) -> None:
-    """Predicts every picture with the run's best network; logs rows, scores and pictures to it."""
+    """Predicts every picture with the run's best network; logs rows, scores and pictures to it.
+
+    And rows and scores of its last epoch, where this machine has that epoch's checkpoint.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         trained = load_best(download_model(f"runs:/{run.id}/{MODEL}", Path(scratch)).checkpoint)
         if trained.about.classes > 1:
@@ -43,27 +53,63 @@ def evaluate_into(run: Run, config: EvaluateConfig) -> None:
         names: dict[str, list[str]] = {
             part: pictures.names(about["split"], part, about["pictures"]) for part in config.splits
         }
+
+        def scored(network: nn.Module, drawn: int, folder: Path) -> pd.DataFrame:
+            return score(
+                network,
+                pictures,
+                names,
+                parse_inputs(about["inputs"]),
+                about["tile"],
+                maps,
+                config.thresholds,
+                drawn,
+                folder,
+                resolve_device("auto"),
+                trained.about.precision,
+            )
+
         folder = Path(scratch) / "evaluation"
-        rows = score(
-            trained.network,
-            pictures,
-            names,
-            parse_inputs(about["inputs"]),
-            about["tile"],
-            maps,
-            config.thresholds,
-            config.pictures,
-            folder,
-            resolve_device("auto"),
-            trained.about.precision,
-        )
+        rows = scored(trained.network, config.pictures, folder)
+        last = last_epoch(trained, run.id)
+        if last:
+            same = last.epoch == trained.epoch
+            last_rows = rows if same else scored(last.network, 0, Path(scratch) / "last")
+            atomic_write(folder / "per_image_last.parquet", last_rows.to_parquet)
         run.artifacts(folder, "evaluation")
+    tell(f"best epoch, {trained.epoch}", rows)
+    run.metrics(summary(rows, BEST_EPOCH), step=trained.epoch)
+    if last:
+        tell(f"last epoch, {last.epoch}", last_rows)
+        run.metrics(summary(last_rows, LAST_EPOCH), step=last.epoch)
+
+
+def last_epoch(best: Trained, run_id: str) -> Trained | None:
+    """The network of the run's last epoch, which MLflow does not keep: from its checkpoint.
+
+    None, and a line that says so, if this machine does not have it, or the run did not reach it.
+    """
+    path = run_folder(best.about.config["data_dir"], run_id) / LAST
+    epochs = best.about.config["epochs"]
+    if best.epoch == epochs:
+        return best
+    last = load_best(path) if path.is_file() else None
+    if last and last.epoch == epochs:
+        return last
+    print(f"the last epoch, {epochs}, is not scored: there is no checkpoint of it at {path}")
+    return None
+
+
+def tell(which: str, rows: pd.DataFrame) -> None:
+    """Prints the scores of an epoch, part by part."""
+    print(f"{which}:")
     scores = summary(rows)
-    run.metrics(scores, step=trained.epoch)
-    for part in config.splits:
-        iou, dice = (scores[f"evaluation/{part}/{name}"] for name in ("iou", "dice"))
-        spread = scores[f"evaluation/{part}/iou_std"], scores[f"evaluation/{part}/dice_std"]
-        print(f"{part:>5}  IoU {iou:.3f} ± {spread[0]:.3f}  Dice {dice:.3f} ± {spread[1]:.3f}")
+    for part in rows["part"].unique():
+        iou, dice = (
+            f"{scores[f'/{part}/{name}']:.3f} ± {scores[f'/{part}/{name}_std']:.3f}"
+            for name in ("iou", "dice")
+        )
+        print(f"{part:>5}  IoU {iou}  Dice {dice}")
 
 
 def open_data(about: About) -> tuple[PictureSet, Maps | None]:

@@ -21,7 +21,7 @@ def recall_of(plan: Plan, run_id: str, compactness: float) -> float:
     """
     assert plan.targets is not None
     config = plan.config
-    trained = load_best(run_folder(config, run_id) / BEST)
+    trained = load_best(run_folder(config.data_dir, run_id) / BEST)
     names = plan.pictures.names(config.split, "val", config.pictures)
     judged = Judged(plan.pictures, {"val": names})
     judging = SuperpixelsConfig(

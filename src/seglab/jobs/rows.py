@@ -64,7 +64,7 @@ class Training:
 
     def begun(self, run: str) -> bool:
         """Whether ``run`` can go on from a checkpoint."""
-        return (run_folder(self.plan.config, run) / LAST).exists()
+        return (run_folder(self.plan.config.data_dir, run) / LAST).exists()
 
     def gflop(self) -> float:
         """Arithmetic of the whole training, in 10⁹ floating-point operations."""

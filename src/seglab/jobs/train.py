@@ -106,7 +106,7 @@ def train(config: TrainConfig) -> None:
     with joined() as group:
         plan = plan_training(config)
         if not group.leads:
-            learn(plan, run_folder(config, group.told("")), Silent(), group)
+            learn(plan, run_folder(config.data_dir, group.told("")), Silent(), group)
             return
         with start_run(
             plan.tags()["seglab.experiment_title"],
@@ -122,7 +122,7 @@ def train(config: TrainConfig) -> None:
 
 def plan_training(config: TrainConfig) -> Plan:
     """Opens what ``config`` names; faults of flags, data, maps and checkpoint are raised here."""
-    last = load(run_folder(config, config.resume) / LAST) if config.resume else None
+    last = load(run_folder(config.data_dir, config.resume) / LAST) if config.resume else None
     if last:
         config = resumed_config(config, last["about"]["config"])
     device = resolve_device(config.device)
@@ -165,7 +165,7 @@ def train_into(
     every epoch.
     """
     config = plan.config
-    folder = run_folder(config, run.id)
+    folder = run_folder(config.data_dir, run.id)
     if config.resume:
         # Epochs that were finished, but had not reached the store when the training was killed.
         run.history(list(enumerate(load(folder / LAST)["progress"]["history"], start=1)))
@@ -221,9 +221,9 @@ def lower(config: TrainConfig) -> str:
     return f"lower --{'tile' if config.learns == 'mask' else 'crop'} or --width"
 
 
-def run_folder(config: TrainConfig, run_id: str) -> Path:
+def run_folder(data_dir: str, run_id: str) -> Path:
     """Where a run's checkpoints lie: under the id it was started with, which may be offline."""
-    return here(config.data_dir) / "runs" / known_as(run_id)
+    return here(data_dir) / "runs" / known_as(run_id)
 
 
 def resumed_config(given: TrainConfig, stored: dict[str, Any]) -> TrainConfig:

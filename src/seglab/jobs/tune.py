@@ -138,7 +138,7 @@ def train_trial(attempt: Attempt, parent: str) -> float:
     A trial that was stopped before goes on in its run, from its last checkpoint if it has one.
     """
     config = attempt.config
-    stored = run_folder(config, attempt.earlier_run or "none") / LAST
+    stored = run_folder(config.data_dir, attempt.earlier_run or "none") / LAST
     if stored.exists():
         config = replace(config, resume=attempt.earlier_run)
     plan = plan_training(config)
@@ -158,7 +158,7 @@ def train_trial(attempt: Attempt, parent: str) -> float:
         except Pruned:
             run.tags({"pruned": "true"})
             if not attempt.study.keep_checkpoints:
-                shutil.rmtree(run_folder(config, run.id), ignore_errors=True)
+                shutil.rmtree(run_folder(config.data_dir, run.id), ignore_errors=True)
         else:
             compactness = attempt.study.compactness
             epoch, value = attempt.result(history, lambda: recall_of(plan, run.id, compactness))

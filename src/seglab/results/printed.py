@@ -7,12 +7,13 @@ from itertools import groupby
 import pandas as pd
 
 from seglab.errors import RUN, counted
-from seglab.results.table import Column, ResultsTable, as_setting, short_ids
+from seglab.results.table import LAST, Column, ResultsTable, as_setting, short_ids
 
 NOTHING = "–"
 MEASURED = "measured"
+LAST_EPOCH = "last epoch"
 LINE = "Line"
-"""Column that says what a line shows: measured, over seeds, published or difference."""
+"""Column that says what a line shows: measured, over seeds, last epoch, published, difference."""
 NOTE = (
     "IoU and Dice: mean ± population standard deviation over the pictures of a part, at threshold "
     "0.5. The best test scores among rows of the same settings are marked."
@@ -26,6 +27,10 @@ SUPERPIXEL_NOTE = (
 )
 NOTES = {"results": NOTE, "superpixels": SUPERPIXEL_NOTE}
 """What the numbers of a table are, by its name."""
+LAST_NOTE = (
+    "A row is of the epoch with the lowest validation loss, as in the original study; below it "
+    "stands the last epoch."
+)
 PUBLISHED_NOTE = "Below a row: what the original study published, and measured less published."
 
 
@@ -76,16 +81,16 @@ def beside(
     row: "pd.Series[float]", columns: tuple[Column, ...], plus_minus: str
 ) -> dict[str, dict[str, str]]:
     """The lines below a measured row, those without any number left out."""
-    number = len(str(row["seeds"]).split(","))
-    ends = {f"± over {counted(number, 'seed')}": "_seeds", "published": "_published"}
+    over = f"± over {counted(len(str(row['seeds']).split(',')), 'seed')}"
+    ends = {over: "_seeds", LAST_EPOCH: LAST, f"{LAST_EPOCH}, {over}": f"{LAST}_seeds"}
     lines = {
         line: {
             heading(c): mean_and_std(
-                row[c.key + end], row.get(f"{c.key}{end}_std", math.nan), plus_minus
+                row.get(c.key + end, math.nan), row.get(f"{c.key}{end}_std", math.nan), plus_minus
             )
             for c in columns
         }
-        for line, end in ends.items()
+        for line, end in (ends | {"published": "_published"}).items()
     }
     lines["difference"] = {heading(c): signed(row[f"{c.key}_difference"]) for c in columns}
     return {line: cells for line, cells in lines.items() if set(cells.values()) != {NOTHING}}
@@ -153,6 +158,9 @@ def notes(table: ResultsTable) -> list[str]:
     lines = [NOTES[table.name]] if table.name in NOTES else []
     if table.rows["seeds"].str.contains(",").any():
         lines.append(f"{SEEDS_NOTE}.")
+    lasts = [column.key + LAST for column in table.columns if column.last]
+    if lasts and table.rows[lasts].notna().any(axis=None):
+        lines.append(LAST_NOTE)
     if table.rows[[f"{column.key}_published" for column in table.columns]].notna().any(axis=None):
         lines.append(PUBLISHED_NOTE)
     if table.unevaluated:

@@ -16,6 +16,8 @@ SETTINGS = ("split", "width", "epochs", "pictures", "seeds", "saliency")
 PAINTING = "superpixels"
 """Task of runs whose networks paint superpixels instead of scoring masks."""
 SPLIT_ORDER = ("published", "grouped")
+LAST = "_last"
+"""How what belongs to the last epoch ends, where the best one's has the plain name."""
 
 
 class Column(NamedTuple):
@@ -27,10 +29,12 @@ class Column(NamedTuple):
     name: str
     best: Literal["max", "min", ""] = ""
     """max or min if the best value of a block is marked, else empty."""
+    last: bool = False
+    """Whether the score is that of the best epoch, and ``key_last`` that of the last."""
 
 
 SCORE_COLUMNS = tuple(
-    Column(f"{part}_{score}", part.title(), name, "max" if part == "test" else "")
+    Column(f"{part}_{score}", part.title(), name, "max" if part == "test" else "", last=True)
     for part in PARTS
     for score, name in SCORES.items()
 )
@@ -60,9 +64,9 @@ class ResultsTable:
     columns: tuple[Column, ...]
     rows: pd.DataFrame
     """dataset and experiment; then for each column ``key`` its mean over seeds, ``key_std`` (over
-    pictures; mean over seeds), ``key_seeds`` (standard deviation over seeds), ``key_published``,
-    ``key_published_std``, ``key_difference``; then ``settings``, status, run_id and start_time (of
-    the first seed)."""
+    pictures; mean over seeds), ``key_seeds`` (standard deviation over seeds), the same three of the
+    last epoch as ``key_last`` where the column has one, ``key_published``, ``key_published_std``,
+    ``key_difference``; then ``settings``, status, run_id and start_time (of the first seed)."""
     unevaluated: tuple[str, ...] = ()
     """Training runs without scores, by the first digits of their id, with status."""
     settings: tuple[str, ...] = SETTINGS
@@ -167,9 +171,12 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
         return pd.to_numeric(column(name), errors="coerce").astype("Int64")
 
     numbers = {
-        f"{part}_{score}{suffix}": column(f"metrics.evaluation/{part}/{score}{suffix}")
+        f"{part}_{score}{epoch}{suffix}": column(
+            f"metrics.evaluation{epoch}/{part}/{score}{suffix}"
+        )
         for part in PARTS
         for score in SCORES
+        for epoch in ("", LAST)
         for suffix in ("", "_std")
     }
     params = [name for name in map(str, runs) if name.startswith("params.")]
@@ -233,8 +240,15 @@ def arranged(
 
 def parts_of(column: Column) -> list[str]:
     """What a table stores of a score."""
-    ends = ("", "_std", "_seeds", "_published", "_published_std", "_difference")
-    return [column.key + end for end in ends]
+    return [
+        *(key + end for key in measured(column) for end in ("", "_std", "_seeds")),
+        *(column.key + end for end in ("_published", "_published_std", "_difference")),
+    ]
+
+
+def measured(column: Column) -> list[str]:
+    """Names of what runs measured of a score: of its epoch, and of the last one if it has that."""
+    return [column.key, column.key + LAST] if column.last else [column.key]
 
 
 def over_seeds(
@@ -247,17 +261,18 @@ def over_seeds(
     """
     groups = rows.groupby(number)
     merged = rows[~number.duplicated()].set_axis(number.unique()).sort_index()
-    keys = [column.key for column in columns]
+    keys = [key for column in columns for key in measured(column)]
     stds = {f"{key}_std" for key in keys} & set(rows)
     means, deviations = groups[[*keys, *sorted(stds)]].mean(), groups[keys].std(ddof=1)
     reduced: dict[str, Any] = {}
     for key in keys:
-        figures = [e.published.get(key) if e else None for e in merged["published"]]
-        values = [figure.value if figure else np.nan for figure in figures]
-        spreads = [f.std if f and f.std is not None else np.nan for f in figures]
         reduced[key] = means[key]
         reduced[f"{key}_std"] = means.get(f"{key}_std", np.nan)
         reduced[f"{key}_seeds"] = deviations[key]
+    for key in (column.key for column in columns):
+        figures = [e.published.get(key) if e else None for e in merged["published"]]
+        values = [figure.value if figure else np.nan for figure in figures]
+        spreads = [f.std if f and f.std is not None else np.nan for f in figures]
         reduced[f"{key}_published"] = values
         reduced[f"{key}_published_std"] = spreads
         reduced[f"{key}_difference"] = means[key] - values

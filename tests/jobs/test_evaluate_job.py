@@ -1,0 +1,43 @@
+"""Whole pictures are scored at the best epoch and at the last one."""
+
+import pytest
+from mlflow import MlflowClient
+
+from seglab.data.config import PrepareConfig
+from seglab.data.prepare import prepare
+from seglab.evaluation.config import EvaluateConfig
+from seglab.jobs.evaluate import evaluate
+from seglab.jobs.train import run_folder, train
+from seglab.tracking.reader import current_experiment, download, read_runs
+from seglab.training.checkpoint import LAST
+from seglab.training.config import TrainConfig
+
+EPOCHS = 3
+
+
+@pytest.mark.usefixtures("sqlite_store")
+def test_scores_are_those_of_either_epoch_and_the_last_needs_its_checkpoint(tmp_path, capsys):
+    prepare(PrepareConfig(dataset="sample", data_dir=str(tmp_path)))
+    # So large a step that the last epoch is not the best one.
+    config = {"width": 2, "epochs": EPOCHS, "pictures": 4, "tile": 160, "learning_rate": 0.3}
+    train(TrainConfig(inputs="rgb", data_dir=str(tmp_path), **config))
+    (run_id,) = read_runs(current_experiment())["run_id"]
+    client = MlflowClient()
+    losses = [m.value for m in client.get_metric_history(run_id, "val/loss")]
+    best = losses.index(min(losses)) + 1
+    assert best < EPOCHS
+    evaluate(EvaluateConfig(run=run_id, splits=("val",), pictures=0))
+    # A picture of 160² is one tile without padding: its score is the one that training logged.
+    for epoch, prefix in ((best, "evaluation"), (EPOCHS, "evaluation_last")):
+        (score,) = client.get_metric_history(run_id, f"{prefix}/val/iou")
+        assert score.step == epoch
+        logged = {m.step: m.value for m in client.get_metric_history(run_id, "val/iou")}
+        assert score.value == pytest.approx(logged[epoch], abs=1e-6)
+    assert download(run_id, "evaluation/per_image_last.parquet", tmp_path / "fetched").exists()
+    assert f"last epoch, {EPOCHS}:" in capsys.readouterr().out
+
+    path = run_folder(str(tmp_path), run_id) / LAST
+    path.unlink()
+    evaluate(EvaluateConfig(run=run_id, splits=("val",), pictures=0))
+    out = capsys.readouterr().out
+    assert f"the last epoch, {EPOCHS}, is not scored: there is no checkpoint of it at {path}" in out
