@@ -26,13 +26,13 @@ def test_scores_are_those_of_either_epoch_and_the_last_needs_its_checkpoint(tmp_
     losses = [m.value for m in client.get_metric_history(run_id, "val/loss")]
     best = losses.index(min(losses)) + 1
     evaluate(EvaluateConfig(run=run_id, splits=("val",), pictures=0))
-    # A picture of 160² is one tile without padding: its score is the one that training logged.
+    # A picture is one tile: its score is the one that training logged, but for the padding.
     for epoch, prefix in ((best, "evaluation"), (EPOCHS, "evaluation_last")):
         (score,) = client.get_metric_history(run_id, f"{prefix}/val/iou")
         assert score.step == epoch
         assert score.value > 0.1
         logged = {m.step: m.value for m in client.get_metric_history(run_id, "val/iou")}
-        assert score.value == pytest.approx(logged[epoch], abs=1e-6)
+        assert score.value == pytest.approx(logged[epoch], abs=2e-3)
     assert download(run_id, "evaluation/per_image_last.parquet", tmp_path / "fetched").exists()
     assert f"last epoch, {EPOCHS}:" in capsys.readouterr().out
 
