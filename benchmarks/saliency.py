@@ -26,7 +26,7 @@ from seglab.data.cache import ArrayCache
 from seglab.data.tiles import cut, merge
 from seglab.networks.precision import autocast, resolve_device, resolve_precision
 from seglab.saliency.config import RULES, Precision, SaliencyConfig
-from seglab.saliency.fill import resolve_settings
+from seglab.saliency.fill import map_precision, resolve_settings
 from seglab.saliency.maps import preprocess, stream_maps, to_map
 from seglab.saliency.settings import Settings
 from seglab.saliency.vgg import Vgg16, load_vgg16
@@ -55,7 +55,7 @@ class Benchmark:
 def main(benchmark: Benchmark) -> None:
     """Measures and reports."""
     device = resolve_device("auto")
-    precision = resolve_precision(benchmark.precision, device)
+    precision = map_precision(benchmark.precision, device)
     network = load_vgg16(benchmark.weights, precision, device)
     settings = resolve_settings(SaliencyConfig(target="features"), network)
     image = np.random.default_rng(0).integers(
@@ -75,13 +75,14 @@ def main(benchmark: Benchmark) -> None:
     median = medians(seconds)
     what = f"three saliency maps of {benchmark.patches} patches of 224², pixels → cached uint8"
     ours = median["seglab"]
-    peak = conv_gflops(device, precision)
+    fastest = resolve_precision("auto", device)
+    peak = conv_gflops(device, fastest)
     floor = benchmark.patches * GFLOP / peak
     rows = [
         Row(what=what, ours=ours, unit="s", against=name, theirs=median[name], most=most)
         for name, most in (("captum, fp32, rule by rule", 0.08), ("one picture at a time", None))
     ]
-    least = f"floor: 1 forward + 3 backwards at the {precision} peak of a convolution"
+    least = f"floor: 1 forward + 3 backwards at the {fastest} peak of a convolution"
     rows.append(Row(what=what, ours=ours, unit="s", against=least, theirs=floor, most=2))
     details = {"precision": precision, "seconds": seconds, "conv_gflops": round(peak)}
     report("saliency", rows, details, benchmark.output)

@@ -87,7 +87,7 @@ def test_progress_names_patches_and_pictures(config, pictures, capfd):
 
 @pytest.mark.parametrize(
     "change",
-    [{"preprocessing": "raw"}, {"patch": 40}, {"precision": "bf16"}],
+    [{"preprocessing": "raw"}, {"patch": 40}, {"precision": "mixed"}],
     ids=lambda change: next(iter(change)),
 )
 def test_another_setting_is_a_miss(config, pictures, change):

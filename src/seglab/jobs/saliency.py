@@ -5,9 +5,9 @@ from dataclasses import asdict, replace
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.jobs.describe import log_pictures, saliency_tags
 from seglab.jobs.shards import fill_by_workers
-from seglab.networks.precision import resolve_device, resolve_precision
+from seglab.networks.precision import resolve_device
 from seglab.saliency.config import SaliencyConfig
-from seglab.saliency.fill import fill
+from seglab.saliency.fill import fill, map_precision
 from seglab.tracking.run import start_run
 
 
@@ -18,8 +18,8 @@ def saliency(config: SaliencyConfig) -> None:
         by_workers = 0
         if config.engine != "local" or config.workers > 1:
             # Arithmetic is part of a map's name: what this machine would choose holds for all.
-            precision = resolve_precision(config.precision, resolve_device("auto"))
-            config = replace(config, precision=precision)  # type: ignore[arg-type]
+            precision = map_precision(config.precision, resolve_device("auto"))
+            config = replace(config, precision=precision)
             by_workers = fill_by_workers(config, pictures, fill_share, gpus=1)
         filled = fill(config, pictures)  # what no worker could, and the note of the settings
         log_pictures(run, pictures, "saliency")

@@ -11,7 +11,7 @@ from seglab.launching.config import LaunchConfig
 RULES: tuple[Rule, ...] = ("backprop", "deconv", "guided")
 Target = Literal["class", "features"]
 Preprocessing = Literal["imagenet", "raw"]
-Precision = Literal["auto", "fp32", "bf16"]
+Precision = Literal["auto", "fp32", "mixed", "bf16"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,9 @@ class SaliencyConfig(DatasetConfig, LaunchConfig):
     batch_size: int = 16
     """Patches computed at once."""
     precision: Precision = "auto"
-    """Arithmetic: fp32, bf16, or auto (bf16 where the hardware computes in it)."""
+    """Arithmetic: fp32; mixed (forward in fp32, backward in bf16: the same maps); bf16 (other maps,
+    by 1 to 4 grey levels at the median); or auto: mixed where the hardware is fast in bf16, else
+    fp32."""
     workers: int = 1
     """Shares of the pictures computed at once; GPUs are shared out among them. Workers on other
     machines need data_dir on storage that all share."""

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+import torch
 from tqdm import tqdm
 
 from seglab.data.cache import ArrayCache, open_cache, publish_cache
@@ -14,7 +15,7 @@ from seglab.data.tiles import grid
 from seglab.errors import WeightsError
 from seglab.networks.memory import memory_told
 from seglab.networks.precision import resolve_device, resolve_precision
-from seglab.saliency.config import Rule, SaliencyConfig
+from seglab.saliency.config import Precision, Rule, SaliencyConfig
 from seglab.saliency.maps import stream_maps
 from seglab.saliency.settings import Settings, map_key
 from seglab.saliency.vgg import Vgg16, load_vgg16
@@ -54,7 +55,7 @@ def fill(
     Raises ``WeightsError`` where the weights cannot be had or do not serve the target.
     """
     device = resolve_device("auto")
-    network = load_vgg16(config.weights, resolve_precision(config.precision, device), device)
+    network = load_vgg16(config.weights, map_precision(config.precision, device), device)
     settings = resolve_settings(config, network)
     keys = {
         (picture.name, rule): map_key(settings, rule, picture.image_digest)
@@ -72,6 +73,17 @@ def fill(
     if names is None:
         write_latest(config.data_dir, pictures, JOB, settings, filled.digest)
     return filled
+
+
+def map_precision(precision: Precision, device: torch.device) -> Precision:
+    """The arithmetic of maps; auto is mixed where bf16 is faster than fp32, else fp32.
+
+    bf16 is not among them: its maps are others by up to 4 grey levels at the median
+    (``benchmarks/precision.py``), those of mixed are not.
+    """
+    if precision != "auto":
+        return precision
+    return "mixed" if resolve_precision("auto", device) == "bf16" else "fp32"
 
 
 def resolve_settings(config: SaliencyConfig, network: Vgg16) -> Settings:

@@ -22,7 +22,7 @@ class Settings(StoredSettings):
     patch: int
     """Side of the square patches in pixels."""
     precision: str
-    """Arithmetic that was used, auto resolved: fp32 or bf16."""
+    """Arithmetic that was used, auto resolved: fp32, mixed or bf16."""
 
     @property
     def digest(self) -> str:

@@ -8,13 +8,15 @@ from torch import Tensor, nn
 
 from seglab.errors import WeightsError, all_faults
 from seglab.saliency.config import Target
+from seglab.saliency.mixed import MixedConv2d
 from seglab.saliency.rules import Rectifier
 from seglab.saliency.settings import Settings
 from seglab.saliency.weights import State, check_state, digest_of_state, find_weights, read_state
 
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 CLASSES = 1000
-DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+DTYPES = {"fp32": torch.float32, "mixed": torch.float32, "bf16": torch.bfloat16}
+"""Type of the weights, and so of the way forward, by precision."""
 
 
 class Vgg16(nn.Module):
@@ -24,8 +26,16 @@ class Vgg16(nn.Module):
     ReLUs are one ``rectifier``, whose rule the next backward pass follows. Dropout is off.
     """
 
-    def __init__(self, label: str = "", digest: str = "", has_classifier: bool = True) -> None:
+    def __init__(
+        self,
+        label: str = "",
+        digest: str = "",
+        has_classifier: bool = True,
+        precision: str = "fp32",
+    ) -> None:
         super().__init__()
+        self.precision = precision
+        """Arithmetic: fp32, mixed (forward in fp32, backward in bf16) or bf16."""
         self.label = label
         """What to pass as ``weights`` to have these weights again."""
         self.digest = digest
@@ -33,10 +43,11 @@ class Vgg16(nn.Module):
         self.has_classifier = has_classifier
         self.rectifier = Rectifier()
         layers: list[nn.Module] = []
+        conv = MixedConv2d if precision == "mixed" else nn.Conv2d
         channels = 3
         for block in BLOCKS:
             for width in block:
-                layers += [nn.Conv2d(channels, width, 3, padding=1), self.rectifier]
+                layers += [conv(channels, width, 3, padding=1), self.rectifier]
                 channels = width
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers)
@@ -56,13 +67,8 @@ class Vgg16(nn.Module):
 
     @property
     def dtype(self) -> torch.dtype:
-        """Type of the weights, and so of all arithmetic."""
+        """Type of the weights, and so of what goes in."""
         return next(self.parameters()).dtype
-
-    @property
-    def precision(self) -> str:
-        """Its name as a setting."""
-        return "bf16" if self.dtype == torch.bfloat16 else "fp32"
 
     def forward(self, x: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 1000"]:
         """Class logits (no softmax) of normalised pictures; h and w at least 32."""
@@ -83,7 +89,7 @@ class Vgg16(nn.Module):
 
 
 def load_vgg16(weights: str, precision: str = "fp32", device: torch.device | str = "cpu") -> Vgg16:
-    """VGG16 with ``weights``, frozen, on ``device`` in ``precision`` (fp32 or bf16), channels last.
+    """VGG16 with ``weights``, frozen, on ``device`` in ``precision``, channels last.
 
     ``weights``: auto, imagenet, random or the path of a state dict, as in ``SaliencyConfig``.
     random is he-normal from a fixed seed and has convolutions only, so that target must be
@@ -98,10 +104,14 @@ def load_vgg16(weights: str, precision: str = "fp32", device: torch.device | str
         check_state(state, expected_state(), path)
     has_classifier = any(key.startswith("classifier.") for key in state)
     with torch.device("meta"):  # nothing is initialised that the weights replace anyway
-        network = Vgg16(label, digest_of_state(state), has_classifier)
+        network = Vgg16(label, digest_of_state(state), has_classifier, precision)
     network.load_state_dict(state, assign=True)
     network.eval().requires_grad_(False)
-    return network.to(device, DTYPES[precision]).to(memory_format=torch.channels_last)
+    network.to(device, DTYPES[precision]).to(memory_format=torch.channels_last)
+    for layer in network.features:
+        if isinstance(layer, MixedConv2d):
+            layer.prepare()
+    return network
 
 
 def load_matching(settings: Settings, device: torch.device | str = "cpu") -> Vgg16:

@@ -71,7 +71,8 @@ class RecipeConfig(DatasetConfig):
     seed: int = 0
     """Seed of initial weights, order of tiles and dropout."""
     precision: Precision = "auto"
-    """Arithmetic: fp32, bf16, or auto (bf16 where the hardware computes in it)."""
+    """Arithmetic: fp32, bf16, or auto (bf16 where the hardware is faster in it: GPUs since Ampere,
+    CPUs with AMX, AMD's with AVX-512 for bf16, Arm's with bf16)."""
     device: str = "auto"
     """Where to compute: auto (the first GPU if there is one), cpu, cuda or cuda:N."""
 
