@@ -103,6 +103,21 @@ def test_photos_that_several_runs_judged_are_one_row_and_seeds_are_one():
     assert table["boundary_recall_seeds"][1] == pytest.approx(np.std([0.8, 0.6], ddof=1))
 
 
+def test_the_last_epoch_of_a_network_stands_below_its_best_one():
+    run = painter(1)
+    judged = rows(PHOTO, NETWORK)
+    network = judged["input"] == "network"
+    judged["boundary_recall_last"] = judged["boundary_recall"].where(network) - 0.3
+    table = table_of([run], [(run, judged)])
+    assert table.rows["boundary_recall_last"].tolist()[1] == pytest.approx(0.5)
+    cells = printed(table)
+    assert cells["Line"].tolist().count("last epoch") == 1
+    below = cells[(cells["Line"] == "last epoch") & (cells.index == table.rows.index[1])]
+    assert below["Mean BR"].tolist() == ["0.5"]
+    assert below["Mean UE"].tolist() == ["–"]
+    assert any("last epoch" in note for note in notes(table))
+
+
 def test_a_network_judged_by_hand_is_named_and_one_never_judged_is_told():
     run, idle, hand = painter(1, judged=""), painter(3, judged=""), by_hand(2, painter(1)["run_id"])
     table = table_of([run, idle, hand], [(hand, rows(PHOTO, NETWORK))])

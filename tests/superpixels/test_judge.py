@@ -102,7 +102,7 @@ def test_baselines_run_through_their_own_weights_where_colour_is_swept():
 
 def test_a_network_is_asked_once_a_picture_and_judged_beside_and_on_the_photo(tmp_path):
     given = config(color_weight=(2.0, 7.0), method=("eikonal", "grid"))
-    rows = judge(given, Drawn(), NAMES, Mirrored(tmp_path))
+    rows = judge(given, Drawn(), NAMES, {"network": Mirrored(tmp_path)})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0-halves", "1-quarters"]
     assert rows["input"].value_counts().to_dict() == {"photo": 6, "network": 6}
     network = rows[(rows["input"] == "network") & (rows["image"] == "quarters")].iloc[0]

@@ -14,13 +14,14 @@ from seglab.errors import RUN, ConfigError, DataError
 from seglab.evaluation.config import EvaluateConfig
 from seglab.evaluation.evaluate import evaluate as score
 from seglab.evaluation.evaluate import summary
-from seglab.jobs.train import MODEL, run_folder
+from seglab.jobs.last_epoch import last_epoch
+from seglab.jobs.train import MODEL
 from seglab.networks.precision import resolve_device
 from seglab.saliency.fill import Maps, open_maps
 from seglab.saliency.settings import Settings
 from seglab.tracking.reader import download_model
 from seglab.tracking.run import Run, open_run, start_run
-from seglab.training.checkpoint import LAST, About, Trained, load_best
+from seglab.training.checkpoint import About, load_best
 
 BEST_EPOCH, LAST_EPOCH = "evaluation", "evaluation_last"
 """How the names of the scores of either epoch begin, as metrics of a run."""
@@ -82,22 +83,6 @@ def evaluate_into(run: Run, config: EvaluateConfig) -> None:
     if last:
         tell(f"last epoch, {last.epoch}", last_rows)
         run.metrics(summary(last_rows, LAST_EPOCH), step=last.epoch)
-
-
-def last_epoch(best: Trained, run_id: str) -> Trained | None:
-    """The network of the run's last epoch, which MLflow does not keep: from its checkpoint.
-
-    None, and a line that says so, if this machine does not have it, or the run did not reach it.
-    """
-    path = run_folder(best.about.config["data_dir"], run_id) / LAST
-    epochs = best.about.config["epochs"]
-    if best.epoch == epochs:
-        return best
-    last = load_best(path) if path.is_file() else None
-    if last and last.epoch == epochs:
-        return last
-    print(f"the last epoch, {epochs}, is not scored: there is no checkpoint of it at {path}")
-    return None
 
 
 def tell(which: str, rows: pd.DataFrame) -> None:

@@ -33,6 +33,6 @@ def recall_of(plan: Plan, run_id: str, compactness: float) -> float:
         workers=1,
     )
     with tempfile.TemporaryDirectory() as scratch:
-        outputs = paint(trained, judged, Path(scratch)).image
+        outputs = {NETWORK: paint(trained, judged, Path(scratch)).image}
         means = summary(judge(judging, judged.pictures, judged.names, outputs))
     return recall_at(means[means["input"] == NETWORK], compactness)

@@ -23,12 +23,14 @@ from seglab.figures.style import save_figure
 from seglab.figures.tradeoff import tradeoff
 from seglab.jobs.code import code_digest
 from seglab.jobs.describe import log_pictures
+from seglab.jobs.last_epoch import last_epoch
 from seglab.jobs.predict import find_pictures
 from seglab.jobs.stacker import Stacker
 from seglab.jobs.train import MODEL
 from seglab.networks.precision import resolve_device
 from seglab.superpixels.config import SuperpixelsConfig
 from seglab.superpixels.judge import (
+    NETWORK,
     Files,
     Judge,
     Pictures,
@@ -44,6 +46,8 @@ from seglab.tracking.run import Run, start_run
 from seglab.tracking.store import ui_hint
 from seglab.training.checkpoint import Trained, load_best
 
+LAST_EPOCH = "last epoch"
+"""The input that a network's last epoch paints, while it is judged beside that of its best one."""
 SHOWN = 3
 """Pictures drawn in the figure of boundaries."""
 PRINTED = ["weight", "superpixels", "boundary_recall", "undersegmentation", "compactness"]
@@ -104,19 +108,26 @@ def superpixels_into(
     run: Run, config: SuperpixelsConfig, judged: Judged, trained: Trained | None, scratch: Path
 ) -> None:
     """Judges the photos, and what ``trained`` paints of them; logs rows, scores and figures."""
+    outputs = {}
+    if trained is not None:
+        outputs[NETWORK] = paint(trained, judged, scratch / "painted").image
+    last = None
     if isinstance(judged.pictures, PictureSet):
         # A training's own data set may be another than that it is judged on.
         run.tags({"seglab.judged_title": judged.pictures.title})
-    outputs = None
-    if trained is not None:
-        outputs = paint(trained, judged, scratch / "painted").image
+        last = last_epoch(trained, config.run) if trained else None
+    if last and last is not trained:
+        outputs[LAST_EPOCH] = paint(last, judged, scratch / "painted_last").image
     folder = scratch / "superpixels"
     kept = folder if config.images else None
-    rows = judge(config, judged.pictures, judged.names, outputs, kept)
+    every = judge(config, judged.pictures, judged.names, outputs, kept)
+    rows = every[every["input"] != LAST_EPOCH]
     means = summary(rows)
-    atomic_write(folder / "per_image.parquet", rows.to_parquet)
+    kept_rows = with_last(rows, every, LAST_EPOCH if last is not trained else NETWORK)
+    atomic_write(folder / "per_image.parquet", (kept_rows if last else rows).to_parquet)
     atomic_write(folder / "summary.csv", lambda file: means.to_csv(file, index=False))
     save_figure(tradeoff(means), folder / "figures" / "tradeoff.png")
+    outputs.pop(LAST_EPOCH, None)
     work = Judge(config, judged.pictures, outputs)
     save_figure(boundaries(work, judged.all_names), folder / "figures" / "boundaries.png")
     run.artifacts(folder, "superpixels")
@@ -124,6 +135,14 @@ def superpixels_into(
         run.metrics(values, step)
     shown = means[["input", "method", *(name for name in PRINTED if name in means)]]
     print(shown.to_string(index=False, float_format="{:.4g}".format, na_rep="–"))
+
+
+def with_last(rows: pd.DataFrame, every: pd.DataFrame, source: str) -> pd.DataFrame:
+    """``rows``, those of the network with the scores of its last epoch as ``<score>_last``, which
+    ``every`` has of the input ``source``."""
+    point = ["image", "part", "input", "method", "weight"]
+    last = every[every["input"] == source].assign(input=NETWORK)
+    return rows.merge(last[[*point, *scores_of(last)]], "left", point, suffixes=("", "_last"))
 
 
 def open_judged(config: SuperpixelsConfig) -> Judged:

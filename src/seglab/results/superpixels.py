@@ -6,18 +6,26 @@ from typing import Any
 import pandas as pd
 
 from seglab.results.experiments import experiments
-from seglab.results.table import PAINTING, Column, ResultsTable, arranged, short_ids, typed
+from seglab.results.table import (
+    PAINTING,
+    Column,
+    ResultsTable,
+    arranged,
+    measured,
+    short_ids,
+    typed,
+)
 
 PHOTO = "photo"
 POINT = ["input", "method", "weight", "update", "asked"]
 """What makes one row of a judged run's pictures."""
 COLUMNS = (
-    Column("superpixels", "Mean", "K"),
-    Column("boundary_recall", "Mean", "BR"),
-    Column("undersegmentation", "Mean", "UE"),
-    Column("undersegmentation_np", "Mean", "UE NP"),
-    Column("compactness_pixels", "Mean CO", "by rim"),
-    Column("compactness", "Mean CO", "by edges"),
+    Column("superpixels", "Mean", "K", last=True),
+    Column("boundary_recall", "Mean", "BR", last=True),
+    Column("undersegmentation", "Mean", "UE", last=True),
+    Column("undersegmentation_np", "Mean", "UE NP", last=True),
+    Column("compactness_pixels", "Mean CO", "by rim", last=True),
+    Column("compactness", "Mean CO", "by edges", last=True),
 )
 SETTINGS = ("parts", "weight", "colour", "width", "epochs", "pictures", "seeds")
 OF_TRAINING = ("width", "epochs", "pictures", "seeds")
@@ -34,7 +42,8 @@ def superpixels_table(
     """Scores of all judged superpixels, over pictures and seeds; None without any.
 
     ``judged`` has the per-picture rows of each run that judged superpixels: a training that
-    ``reproduce`` scored, or a run of its own, of photos alone or of a network that its tag names.
+    ``reproduce`` scored, or a run of its own, of photos alone or of a network that its tag names;
+    scores of a network's last epoch are columns that end in ``_last``.
     Photos that several runs judged alike are one row. Published figures stand beside the study's
     own points.
     """
@@ -67,7 +76,7 @@ def points(runs: pd.DataFrame, judged: Mapping[str, pd.DataFrame]) -> pd.DataFra
     for run_id, pictures in judged.items():
         run = described[run_id]
         pictures = pictures.assign(update=pictures["update"].map(colour, na_action=None))
-        scores = [column.key for column in COLUMNS if column.key in pictures]
+        scores = [key for column in COLUMNS for key in measured(column) if key in pictures]
         parts = "+".join(dict.fromkeys(pictures["part"]))
         for values, group in pictures.groupby(POINT, sort=False, dropna=False):
             point = dict(zip(POINT, values, strict=True))
@@ -82,7 +91,8 @@ def points(runs: pd.DataFrame, judged: Mapping[str, pd.DataFrame]) -> pd.DataFra
         row["configuration"] = repr([row[name] for name in ("parts", *POINT, "trained")])
         row["published"] = published_beside(row)
     frame = pd.DataFrame(rows).sort_values(["start_time", "run_id"], kind="stable")
-    frame = frame.reindex(columns=list(dict.fromkeys([*frame, *(c.key for c in COLUMNS)])))
+    scores = [key for column in COLUMNS for key in measured(column)]
+    frame = frame.reindex(columns=list(dict.fromkeys([*frame, *scores])))
     again = frame.duplicated(["dataset", "configuration"]) & (frame["input"] == PHOTO)
     return frame[~again].reset_index(drop=True)
 

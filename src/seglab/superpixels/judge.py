@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -58,7 +59,8 @@ class Judge:
 
     config: SuperpixelsConfig
     pictures: Pictures
-    outputs: Outputs | None = None
+    outputs: Mapping[str, Outputs] = field(default_factory=dict)
+    """What is segmented beside the photo, by the name of the input."""
     folder: Path | None = None
     """Where labels and boundaries are kept, if they are."""
 
@@ -92,26 +94,24 @@ class Judge:
 
     def inputs(self, name: str) -> dict[str, UInt8[np.ndarray, "h w 3"]]:
         """What is segmented of a picture: always the photo, so that a curve has it beside it."""
-        found = {PHOTO: np.array(self.pictures.image(name))}
-        if self.outputs is not None:
-            found[NETWORK] = np.array(self.outputs(name))
-        return found
+        outputs = {source: np.array(output(name)) for source, output in self.outputs.items()}
+        return {PHOTO: np.array(self.pictures.image(name))} | outputs
 
 
 def judge(
     config: SuperpixelsConfig,
     pictures: Pictures,
     names_by_part: Mapping[str, Sequence[str]],
-    outputs: Outputs | None = None,
+    outputs: Mapping[str, Outputs] = MappingProxyType({}),
     folder: Path | None = None,
 ) -> pd.DataFrame:
     """One row a picture × input × method × weight.
 
-    Columns are image, part, input (photo, or network where there are ``outputs``), method, weight
+    Columns are image, part, input (photo, or a name of one of the ``outputs``), method, weight
     (NaN where the method has none), update (None for other methods than eikonal), asked (number of
     superpixels), the scores of ``metrics.score_row`` on the photo, which begin with how many
-    superpixels came out, and seconds of the segmentation alone. ``outputs`` is called once a
-    picture, in whichever process judges it. Below ``folder``, if given, it keeps
+    superpixels came out, and seconds of the segmentation alone. Each of ``outputs`` is called once
+    a picture, in whichever process judges it. Below ``folder``, if given, it keeps
     ``labels/<input>/<method>/<name>.png`` (16 bits) and ``boundaries/…`` drawn into the input.
     """
     items = [(part, name) for part, names in names_by_part.items() for name in names]
