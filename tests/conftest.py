@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.mlflow_server",
     "tests.outages",
     "tests.postgres",
+    "tests.preloaded_path",
     "tests.ray_cluster",
     "tests.s3",
     "tests.slurm_cluster",

@@ -75,8 +75,19 @@ class Program:
 
 def be(module, words, folder, said):
     """The life of a program, in its process."""
-    for number, name in enumerate(STREAMS, start=1):
-        os.dup2(os.open(said / name, os.O_WRONLY | os.O_CREAT), number)
+    streams = [os.open(said / name, os.O_WRONLY | os.O_CREAT) for name in STREAMS]
+    run_module(module, words, folder, [0, *streams])
+
+
+def run_module(module, words, folder, streams):
+    """Does what ``python -m module words…`` does in a folder, with these files as its streams."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+    # Not those that were opened on the streams of the process it was forked from.
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     os.chdir(folder)
     sys.argv = [module, *words]
+    sys.path.insert(0, str(folder))
     runpy.run_module(module, run_name="__main__", alter_sys=True)

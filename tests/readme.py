@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.preloaded import Program
-
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DATA = Path(os.environ.get("SEGLAB_DATA", ""))
@@ -95,15 +93,19 @@ def link_some(published, folder, every):
 
 
 class Shell:
-    """Runs the README's lines one after the other, as a user's shell would."""
+    """Runs the README's lines one after the other, as a user's shell would.
 
-    def __init__(self, clone):
+    Its programs start from nothing, or with what lies in the folder ``first`` of its PATH.
+    """
+
+    def __init__(self, clone, first=None):
         self.clone = clone
+        path = [str(first)] if first else []
         kept = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")}
         self.environment = {
             **kept,
             "HOME": str(clone.parent / "home"),
-            "PATH": f"{Path(sys.prefix) / 'bin'}{os.pathsep}{os.environ['PATH']}",
+            "PATH": os.pathsep.join([*path, str(Path(sys.prefix) / "bin"), os.environ["PATH"]]),
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
         if DATA.name:
@@ -115,25 +117,14 @@ class Shell:
             name, _, value = command.removeprefix("export ").partition("=")
             self.environment[name] = value
             return ""
-        if command.startswith("mlflow "):
-            # MLflow's own command line starts quickly; the entry points that it runs start afresh.
-            _, *words = self.bash(f"printf '%s\\n' {command}").communicate()[0].splitlines()
-            done = Program("mlflow", words, self.clone, self.environment)
-        else:
-            done = self.bash(command)
-        output, errors = done.communicate()
-        assert done.returncode == 0, f"{command}\n{output[-3000:]}\n{errors[-3000:]}"
-        if trained := re.search(r"-P run=(\w{32})", output):
-            self.environment["RUN"] = trained[1]
-        return output
-
-    def bash(self, command):
-        """A shell's process, at work on ``command``."""
-        return subprocess.Popen(
+        done = subprocess.run(
             ["bash", "-c", command],
             cwd=self.clone,
             env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             text=True,
         )
+        assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        if trained := re.search(r"-P run=(\w{32})", done.stdout):
+            self.environment["RUN"] = trained[1]
+        return done.stdout

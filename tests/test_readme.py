@@ -38,8 +38,8 @@ def smaller(command):
 
 
 @pytest.mark.skipif(not DATA.name, reason="SEGLAB_DATA does not name the real data")
-def test_study_of_icoseg(readme_clone):
-    shell = Shell(readme_clone)
+def test_study_of_icoseg(readme_clone, preloaded_path):
+    shell = Shell(readme_clone, preloaded_path)
     outputs = [shell.run(smaller(command)) for command in block_with("-e report")]
     assert "icoseg/subset_80: 80 pictures" in outputs[1]
     assert "80 maps computed" in outputs[2]
@@ -61,9 +61,9 @@ def test_study_of_icoseg(readme_clone):
 
 
 @pytest.mark.skipif(not DATA.name, reason="SEGLAB_DATA does not name the real data")
-def test_study_of_superpixels(readme_clone):
+def test_study_of_superpixels(readme_clone, preloaded_path):
     take_compiled_along(readme_clone)
-    shell = Shell(readme_clone)
+    shell = Shell(readme_clone, preloaded_path)
     outputs = [shell.run(command) for command in block_with("dataset=bsds500")]
     assert "coco/instances: 24 pictures" in outputs[0]
     assert "bsds500: 5 pictures" in outputs[1]
@@ -75,8 +75,8 @@ def test_study_of_superpixels(readme_clone):
     assert rows == [[i, "eikonal", weight] for i in ("photo", "network") for weight in weights]
 
 
-def test_a_training_without_the_server(readme_clone):
-    shell = Shell(readme_clone)
+def test_a_training_without_the_server(readme_clone, preloaded_path):
+    shell = Shell(readme_clone, preloaded_path)
     shell.environment["MLFLOW_TRACKING_URI"] = f"sqlite:///{readme_clone}/offline.db"
     outputs = [shell.run(smaller(command)) for command in block_with("seglab sync")]
     offline_id = shell.environment["RUN"]
