@@ -28,8 +28,8 @@ STREAMS = ("output", "errors")
 
 def fork(function, *arguments, environment=None):
     """A process, not yet started, that is to call ``function`` in this or another environment."""
-    given = os.environ.copy() if environment is None else environment
-    return FORKED.Process(target=begin, args=(given, function, arguments))
+    given = os.environ if environment is None else environment
+    return FORKED.Process(target=begin, args=(dict(given), function, arguments))
 
 
 def begin(environment, function, arguments):

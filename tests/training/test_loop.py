@@ -1,23 +1,21 @@
 import math
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from tiny import digest, train
 
 from seglab.errors import CheckpointError, TrainingError
 from seglab.training import loop
 from seglab.training.checkpoint import BEST, LAST, load, load_best
 from seglab.training.metrics import tile_scores
 from seglab.training.randomness import fold, visiting_order
+from tests.preloaded import Program
+from tests.training.tiny import digest, train
 
-PROGRAM = Path(__file__).with_name("tiny.py")
-SOURCE = Path(__file__).parents[2] / "src"
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -29,36 +27,39 @@ def one_thread():
 
 
 def program(folder, workers, *fate):
-    command = [sys.executable, PROGRAM, folder, workers, *fate]
-    environment = {**os.environ, "PYTHONPATH": str(SOURCE)}
-    return subprocess.run([str(word) for word in command], env=environment, capture_output=True)
+    """Exit code and errors of a training in a process of its own."""
+    words = [str(word) for word in (folder, workers, *fate)]
+    process = Program("tests.training.tiny", words, ROOT, os.environ)
+    _, errors = process.communicate()
+    return process.returncode, errors
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
-    done = program(folder, 0)
-    assert done.returncode == 0, done.stderr.decode()
+    code, errors = program(folder, 0)
+    assert code == 0, errors
     return digest(folder)
 
 
 def test_training_killed_with_loader_workers_goes_on_bit_for_bit(tmp_path, uninterrupted):
     # Without workers: tests/jobs/test_resume.py, through MLflow.
-    killed = program(tmp_path, 2, "die", 2, 3)
-    assert killed.returncode == -signal.SIGKILL
+    killed, _ = program(tmp_path, 2, "die", 2, 3)
+    assert killed == -signal.SIGKILL
     assert load(tmp_path / LAST)["progress"]["epoch"] == 1
     assert digest(tmp_path) != uninterrupted
-    resumed = program(tmp_path, 2)
-    assert resumed.returncode == 0, resumed.stderr.decode()
+    resumed, errors = program(tmp_path, 2)
+    assert resumed == 0, errors
     assert digest(tmp_path) == uninterrupted
 
 
 def test_sigterm_leaves_a_checkpoint_of_the_very_step(tmp_path, uninterrupted):
-    stopped = program(tmp_path, 0, "stop", 2, 3)
-    assert stopped.returncode == -signal.SIGTERM
+    stopped, _ = program(tmp_path, 0, "stop", 2, 3)
+    assert stopped == -signal.SIGTERM
     progress = load(tmp_path / LAST)["progress"]
     assert (progress["epoch"], progress["step"]) == (1, 3)
-    assert program(tmp_path, 0).returncode == 0
+    resumed, errors = program(tmp_path, 0)
+    assert resumed == 0, errors
     assert digest(tmp_path) == uninterrupted
 
 

@@ -1,6 +1,6 @@
 """A training small enough for seconds, run in this process or as a program that may be killed.
 
-python tests/training/tiny.py FOLDER WORKERS [die EPOCH STEP | stop EPOCH STEP | nan STEP]
+python -m tests.training.tiny FOLDER WORKERS [die EPOCH STEP | stop EPOCH STEP | nan STEP]
 """
 
 import hashlib
