@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -5,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from seglab.errors import RUN
+from tests.preloaded import Program
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = sorted(p.stem for p in (ROOT / "entry_points").glob("[a-z]*.py"))
@@ -66,7 +68,8 @@ def test_misspelt_parameter_is_refused():
 
 
 def test_fault_is_told_in_a_sentence_without_a_traceback(tmp_path):
-    done = run("train", "--data_dir", str(tmp_path))
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    assert f"{RUN} -e prepare" in done.stderr
+    process = Program("entry_points.train", ["--data_dir", str(tmp_path)], ROOT, os.environ)
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    assert f"{RUN} -e prepare" in errors

@@ -23,6 +23,7 @@ from seglab.jobs.server import plan_serving
 from seglab.tracking.config import ServerConfig
 from seglab.tracking.reader import run_info
 from tests.mlflow_server import copy_database
+from tests.preloaded import Program
 from tests.s3 import free_ports
 
 ROOT = Path(__file__).parents[2]
@@ -203,8 +204,10 @@ def test_what_mlflow_refuses_is_told_in_a_sentence(empty_database, tmp_path):
         r"database sqlite:///old\.db: .*run 'mlflow db upgrade": ["--store", "sqlite:///old.db"],
         r"authentication is not possible .*MLFLOW_AUTH_ADMIN_PASSWORD": ["--auth", "true"],
     }
-    processes = {pattern: start(tmp_path, *flags) for pattern, flags in cases.items()}
-    for pattern, process in processes.items():
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("MLFLOW_")}
+    for pattern, flags in cases.items():
+        words = ["--port", "0", *flags]
+        process = Program("entry_points.server", words, tmp_path, kept)
         _, errors = process.communicate()
         assert process.returncode == 1
         assert re.search(pattern, errors), errors

@@ -3,8 +3,6 @@
 import math
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +16,13 @@ from seglab.tracking.run import start_run
 from seglab.tracking.spool import session_folders
 from seglab.tracking.sync import sync
 from tests.outages import Proxy
+from tests.preloaded import Program
 from tests.tracking.everything import (
     STEPS,
     history,
     log_everything,
     stored,
 )
-
-SRC = Path(__file__).parents[2] / "src"
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -95,15 +92,10 @@ def test_a_server_gone_at_the_end_gets_all_from_another_process(
     ):
         sync()
     proxy.up()
-    done = subprocess.run(
-        [sys.executable, "-m", "seglab", "sync"],
-        env=os.environ | {"PYTHONPATH": str(SRC)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert re.search(rf"run {run.id}: \d+ values delivered", done.stdout)
+    process = Program("seglab", ["sync"], tmp_path, os.environ)
+    output, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
+    assert re.search(rf"run {run.id}: \d+ values delivered", output)
     assert stored(client, run.id) == undisturbed
     capfd.readouterr()
     sync()
