@@ -1,23 +1,28 @@
+import multiprocessing
 import os
+import resource
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 from filelock import FileLock
 from PIL import Image
 
+import seglab.data.prepare as preparing
+from seglab.data import check, pictures
 from seglab.data.config import PrepareConfig
 from seglab.data.files import digest_array
 from seglab.data.inria import PART_OF
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.prepare import prepare
 from seglab.errors import ConfigError, DataError, SeglabError
+from tests.children import die, in_child
 from tests.data.folders import make_folder, write_pair
 from tests.s3 import S3
 
@@ -85,48 +90,42 @@ def test_masks_without_any_foreground_and_without_any_background_are_fine(tmp_pa
     assert [pictures.mask(name).mean() for name in ("p0", "p1")] == [0, 1]
 
 
-KILLED = """
-import os, signal, sys
-from seglab.data.config import PrepareConfig
-from seglab.data.prepare import prepare
-
-module = sys.modules["seglab.data.{module}"]
-real, calls = module.{function}, []
-def dying(*arguments):
-    calls.append(arguments)
-    if len(calls) == {call}:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return real(*arguments)
-module.{function} = dying
-prepare(PrepareConfig(dataset="folder", data_dir=sys.argv[1], source=sys.argv[2]))
-"""
-
-
 @pytest.mark.parametrize(
     ("module", "function", "call"),
     [
-        ("check", "read_pair", 5),  # while pictures are read and written
-        ("prepare", "write_manifest", 1),  # pictures in place, manifest not yet
-        ("pictures", "atomic_write", 1),
+        (check, "read_pair", 5),  # while pictures are read and written
+        (preparing, "write_manifest", 1),  # pictures in place, manifest not yet
+        (pictures, "atomic_write", 1),
     ],
 )
 @pytest.mark.parametrize("prepared_before", [False, True])
 def test_a_killed_prepare_leaves_nothing_half_and_can_be_repeated(
-    tmp_path: Path, module: str, function: str, call: int, prepared_before: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    function: str,
+    call: int,
+    prepared_before: bool,
 ) -> None:
     mine = tmp_path / "mine"
     make_folder(mine, NAMES)
     if prepared_before:
         old = prepare_folder(tmp_path, mine)
         write_pair(mine / "images" / "p0.png", mine / "masks" / "p0.png", seed=99)
-    program = KILLED.format(module=module, function=function, call=call)
-    killed = subprocess.run(
-        [sys.executable, "-c", program, tmp_path, mine],
-        env=os.environ | {"PYTHONPATH": "src"},
-        capture_output=True,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    if prepared_before and module == "check":
+    real, calls = getattr(module, function), []
+
+    def dying(*arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == call:
+            die()
+        return real(*arguments)
+
+    def prepare_and_die() -> None:
+        monkeypatch.setattr(module, function, dying)
+        prepare_folder(tmp_path, mine)
+
+    assert in_child(prepare_and_die) == -signal.SIGKILL
+    if prepared_before and module is check:
         assert open_pictures(str(tmp_path), "folder") == old
         assert digest_array(old.image("p0")) == old["p0"].image_digest
     else:
@@ -141,47 +140,28 @@ def test_a_killed_prepare_leaves_nothing_half_and_can_be_repeated(
 
 def test_two_at_once_wait_for_each_other(tmp_path: Path) -> None:
     make_folder(tmp_path / "mine", NAMES)
+    wanted = (tmp_path, tmp_path / "mine")
+    other = multiprocessing.get_context("fork").Process(target=prepare_folder, args=wanted)
     with FileLock(tmp_path / "folder" / "prepare.lock"):
-        program = (
-            "import sys; from seglab.data.config import *; from seglab.data.prepare import *\n"
-        )
-        program += (
-            "prepare(PrepareConfig(dataset='folder', data_dir=sys.argv[1], source=sys.argv[2]))"
-        )
-        other = subprocess.Popen(
-            [sys.executable, "-c", program, tmp_path, tmp_path / "mine"],
-            env=os.environ | {"PYTHONPATH": "src"},
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(2)
-        assert other.poll() is None
+        other.start()
+        time.sleep(1)
+        assert other.is_alive()
         assert not (tmp_path / "folder" / "manifest.json").exists()
-    assert other.wait(60) == 0
+    other.join(60)
+    assert other.exitcode == 0
     assert len(open_pictures(str(tmp_path), "folder").pictures) == 8
 
 
 def test_a_full_disk_names_the_file(tmp_path: Path) -> None:
     make_folder(tmp_path / "mine", NAMES)
-    program = (
-        "import resource, signal, sys\n"
-        "from seglab.data.config import PrepareConfig\n"
-        "from seglab.data.prepare import prepare\n"
-        "from seglab.errors import SeglabError\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))\n"
-        "try:\n"
-        "    prepare(PrepareConfig(dataset='folder', data_dir=sys.argv[1], source=sys.argv[2]))\n"
-        "except SeglabError as error:\n"
-        "    sys.exit(str(error))\n"
-    )
-    full = subprocess.run(
-        [sys.executable, "-c", program, tmp_path, tmp_path / "mine"],
-        env=os.environ | {"PYTHONPATH": "src"},
-        capture_output=True,
-        text=True,
-    )
-    assert full.returncode == 1
-    assert "pictures.arrow: no room" in full.stderr
+
+    def on_a_full_disk() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (9000, 9000))
+        with pytest.raises(SeglabError, match=r"pictures\.arrow: no room"):
+            prepare_folder(tmp_path, tmp_path / "mine")
+
+    assert in_child(on_a_full_disk) == 0
     assert not (tmp_path / "folder" / "pictures.arrow").exists()
 
 

@@ -10,7 +10,7 @@ import pytest
 from seglab.data.cache import open_cache
 from seglab.data.files import digest_of
 from seglab.errors import SeglabError
-from tests.tracking.everything import in_child
+from tests.children import in_child
 
 VALUES = np.arange(100_000, dtype=np.uint8)
 

@@ -13,7 +13,7 @@ import torch
 from seglab.errors import CheckpointError, SeglabError, TrainingError
 from seglab.training import loop
 from seglab.training.checkpoint import BEST, LAST, load, load_best, save
-from tests.tracking.everything import die, in_child
+from tests.children import die, in_child
 from tests.training.tiny import train
 
 

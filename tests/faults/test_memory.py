@@ -17,8 +17,8 @@ from seglab.networks.build import build
 from seglab.networks.memory import memory_told
 from seglab.training.config import TrainConfig
 from seglab.tuning.worker import FAILS_A_TRIAL
+from tests.children import in_child
 from tests.data.folders import make_folder
-from tests.tracking.everything import in_child
 
 ROOM = 1 << 30
 """Bytes beyond what the process has already; one layer of the training below takes 4 GB."""

@@ -1,9 +1,5 @@
 """A run with one of everything that can be logged, and what a store then has of it."""
 
-import os
-import signal
-import traceback
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -74,26 +70,3 @@ def files(client: MlflowClient, run_id: str, folder: str | None = None) -> list[
         for item in client.list_artifacts(run_id, folder)
         for path in (files(client, run_id, item.path) if item.is_dir else [item.path])
     ]
-
-
-def in_child(work: Callable[[], object]) -> int:
-    """Exit code of a forked process that does ``work``; negative if a signal ended it."""
-    child = os.fork()
-    if child == 0:
-        code = 70
-        try:
-            work()
-            code = 0
-        except Exception:
-            traceback.print_exc()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        finally:
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
-
-
-def die() -> None:
-    """kill -9."""
-    os.kill(os.getpid(), signal.SIGKILL)

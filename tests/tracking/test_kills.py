@@ -14,9 +14,10 @@ from seglab.tracking.spool import Session, session_folders
 from seglab.tracking.store import connect
 from seglab.tracking.sync import sync
 from seglab.tracking.writer import settle_open
+from tests.children import die, in_child
 from tests.mlflow_server import copy_database, free_port, serving
 from tests.outages import Proxy
-from tests.tracking.everything import die, history, in_child, log_everything, stored
+from tests.tracking.everything import history, log_everything, stored
 
 pytestmark = pytest.mark.usefixtures("quick")
 

@@ -16,7 +16,8 @@ from seglab.tracking.run import open_run, start_run
 from seglab.tracking.spool import Session, known_as, session_folders
 from seglab.tracking.sync import sync
 from seglab.tracking.writer import settle_open
-from tests.tracking.everything import STEPS, die, history, in_child, log_everything, stored
+from tests.children import die, in_child
+from tests.tracking.everything import STEPS, history, log_everything, stored
 
 
 @pytest.fixture
