@@ -1,15 +1,19 @@
 """From a config dataclass to a command line: every field is a flag, a default and a help text."""
 
 import gc
+import io
 import os
+import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, redirect_stderr
 from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import tyro
 
-from seglab.errors import exit_codes
+from seglab.errors import ConfigError, exit_codes
 
 OFFLINE = (
     "With --offline it logs without the tracking server; `python -m seglab sync` delivers later."
@@ -78,16 +82,47 @@ def main(config_type: type[Any], job: str) -> None:
     if "--offline" in sys.argv:
         sys.argv.remove("--offline")
         os.environ["SEGLAB_OFFLINE"] = "1"
-    with registry, exit_codes():
-        config = tyro.cli(
-            config_type,
-            prog=f"python -m entry_points.{Path(sys.argv[0]).stem}",
-            description=f"{config_type.__doc__}\n\n{OFFLINE}",
-            config=(tyro.conf.FlagConversionOff,),
-            use_underscores=True,
-        )
+    with registry, exit_codes(), handed_run():
+        config = parsed(config_type)
         module, function = job.split(":")
         gc.disable()  # importing makes many objects and hardly any garbage: a sixth of its time
         run = getattr(import_module(module), function)
         gc.enable()
         run(config)
+
+
+def parsed(config_type: type[Any]) -> Any:
+    """The command line as a ``config_type``; ends the program if it is none.
+
+    Under ``mlflow run`` what is said of it is the cause of that end, for the run to tell it, too.
+    """
+    said = io.StringIO()
+    try:
+        with redirect_stderr(said) if "MLFLOW_RUN_ID" in os.environ else nullcontext():
+            return tyro.cli(
+                config_type,
+                prog=f"python -m entry_points.{Path(sys.argv[0]).stem}",
+                description=f"{config_type.__doc__}\n\n{OFFLINE}",
+                config=(tyro.conf.FlagConversionOff,),
+                use_underscores=True,
+            )
+    except SystemExit as end:
+        if not said.getvalue():
+            raise
+        print(said.getvalue(), end="", file=sys.stderr)
+        # The first part of a box: its lines up to the first rule.
+        first = re.split(r"\n│ ─+ │\n|\n╰", said.getvalue())[0].partition("\n")[2]
+        raise end from ConfigError(" ".join(first.replace("│", " ").split()))
+
+
+@contextmanager
+def handed_run() -> Iterator[None]:
+    """Within, the run that ``mlflow run`` made for this process, if it did, ends as that does."""
+    run_id = os.environ.get("MLFLOW_RUN_ID")
+    if not run_id or os.environ.get("RANK", "0") != "0":  # of torchrun's processes the first logs
+        yield
+        return
+    from seglab.tracking.handed import taken  # two seconds, which others need not pay yet
+
+    with taken(run_id):
+        yield

@@ -12,14 +12,14 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracking.context.registry import resolve_tags
 from mlflow.utils.mlflow_tags import MLFLOW_SOURCE_TYPE
 
-from seglab.errors import SeglabError, TrackingError
+from seglab.errors import ConfigError, SeglabError, TrackingError
 from seglab.reasons import first_line, shown
 from seglab.tracking.process import PROCESS, identity
 from seglab.tracking.signals import Terminated, stop_with_parent
 from seglab.tracking.store import told, unrepeated
 
 ERROR = "seglab.error"
-"""Tag of a failed run: the first line of what went wrong."""
+"""Tag of a failed run: what went wrong, in a line of at most 500 characters."""
 RESUMES = "seglab.resumes"
 """Tag of a run that ``mlflow run`` made for a call that goes on in another run: that run's id."""
 OFFLINE_ID = "seglab.offline_id"
@@ -51,19 +51,17 @@ class Target(NamedTuple):
 def open_target(client: MlflowClient, name: str, resume: str) -> Target:
     """The run to write into, in status RUNNING.
 
-    That is run ``resume`` if given; else the run handed over by ``mlflow run`` in MLFLOW_RUN_ID,
-    which is taken once a process; else a new one in the experiment of MLFLOW_EXPERIMENT_NAME or
+    That is run ``resume`` if given; else the run handed over by ``mlflow run`` in MLFLOW_RUN_ID;
+    else a new one in the experiment of MLFLOW_EXPERIMENT_NAME or
     MLFLOW_EXPERIMENT_ID, or in Default.
     """
-    handed = os.environ.pop("MLFLOW_RUN_ID", "")
+    handed = os.environ.get("MLFLOW_RUN_ID", "")
     process = identity()
     project = False
     if handed:
-        given = find_run(client, handed, "MLFLOW_RUN_ID")
+        given = handed_over(client, handed)
         check_reach(client, given.info.artifact_uri)
-        project = given.data.tags.get(MLFLOW_SOURCE_TYPE) == "PROJECT"
-        if project:
-            stop_with_parent()
+        project = is_project(given)
         _running(client, given, process)
     if resume:
         check_reach(client, find_run(client, resume, "resume").info.artifact_uri)
@@ -79,6 +77,19 @@ def open_target(client: MlflowClient, name: str, resume: str) -> Target:
     tags = {**resolve_tags(), PROCESS: process}
     with told("creating a run"), unrepeated():
         return target(client.create_run(experiment.experiment_id, run_name=name, tags=tags))
+
+
+def handed_over(client: MlflowClient, run_id: str) -> Run:
+    """The run that ``mlflow run`` handed to this process, which ends when that does."""
+    run = find_run(client, run_id, "MLFLOW_RUN_ID")
+    if is_project(run):
+        stop_with_parent()
+    return run
+
+
+def is_project(run: Run) -> bool:
+    """Whether ``mlflow run`` made a run."""
+    return bool(run.data.tags.get(MLFLOW_SOURCE_TYPE) == "PROJECT")
 
 
 def check_reach(client: MlflowClient, artifacts: str) -> None:
@@ -134,10 +145,13 @@ def outcome(fault: BaseException | None) -> Outcome:
             return Outcome("KILLED", "interrupted (SIGINT)")
         case SystemExit(code=Terminated.status):
             return Outcome("KILLED", "terminated (SIGTERM)")
+        case SystemExit(__cause__=ConfigError() as refused):
+            return outcome(refused)
         case SystemExit():
             return Outcome("FAILED", f"exit code {fault.code}")
         case SeglabError():
-            return Outcome("FAILED", first_line(fault))
+            # In one line, for many list all that is wrong below a heading.
+            return Outcome("FAILED", shown(" ".join(str(fault).split())))
         case _:
             return Outcome("FAILED", f"{type(fault).__name__}: {first_line(fault)}")
 
@@ -163,11 +177,7 @@ def now() -> int:
 
 def reopen(client: MlflowClient, run_id: str, process: str) -> Run:
     """The run of this id in status RUNNING, without the error of an earlier attempt."""
-    run = _running(client, find_run(client, run_id, "resume"), process)
-    if ERROR in run.data.tags:
-        with told("clearing the error of an earlier attempt"):
-            client.delete_tag(run.info.run_id, ERROR)
-    return run
+    return _running(client, find_run(client, run_id, "resume"), process)
 
 
 def born_offline(name: str, run_id: str) -> dict[str, object]:
@@ -216,6 +226,8 @@ def _running(client: MlflowClient, run: Run, process: str) -> Run:
         client.set_tag(run.info.run_id, PROCESS, process)
         if run.info.status != "RUNNING":
             client.update_run(run.info.run_id, status="RUNNING")
+        if ERROR in run.data.tags:
+            client.delete_tag(run.info.run_id, ERROR)
     return run
 
 

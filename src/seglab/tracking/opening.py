@@ -40,6 +40,7 @@ def open_writers(name: str, resume: str) -> tuple[Target, list[Writer]]:
     if resume:
         deliver_run(client, known_as(resume))
     target = lifecycle.open_target(client, name, resume)
+    os.environ.pop("MLFLOW_RUN_ID", None)  # it is opened once a process
     writers = []
     try:
         writers.append(_writer(target.run_id, target.stored_id, client))
@@ -47,7 +48,7 @@ def open_writers(name: str, resume: str) -> tuple[Target, list[Writer]]:
             writers.append(_writer(target.wrapper, target.wrapper, client))
     except TrackingError as fault:
         for run_id in filter(None, (target.stored_id, target.wrapper)):
-            _end_now(client, run_id, lifecycle.outcome(fault))
+            end_now(client, run_id, lifecycle.outcome(fault))
         raise
     return target, writers
 
@@ -69,7 +70,7 @@ def end(writers: Sequence[Writer], how: Outcome) -> None:
             # What stopped the job matters more than that the end could not be noted.
             TRACKER.warning("%s", second)
             if writer.sender:
-                _end_now(writer.sender.client, writer.session.about.stored_id, how)
+                end_now(writer.sender.client, writer.session.about.stored_id, how)
     for writer in writers:
         writer.close(STOPPED_PATIENCE if how.status == "KILLED" else None)
 
@@ -80,10 +81,13 @@ def _writer(run_id: str, stored_id: str, client: MlflowClient | None, owns: bool
     return Writer(session, Sender(session, client) if client else None)
 
 
-def _end_now(client: MlflowClient, run_id: str, how: Outcome) -> None:
-    """Ends a run past the spool, which cannot be written."""
+def end_now(client: MlflowClient, run_id: str, how: Outcome, process: str = "") -> None:
+    """Ends a run past the spool, unless another process than ``process`` went on with it.
+
+    That it could not be ended is only told, for what the run ends for matters more.
+    """
     try:
         with told(f"ending run {run_id} as {how.status}"):
-            lifecycle.end(client, run_id, how, lifecycle.now())
+            lifecycle.end(client, run_id, how, lifecycle.now(), process)
     except TrackingError as fault:
         TRACKER.warning("%s", fault)

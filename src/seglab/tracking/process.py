@@ -3,6 +3,7 @@
 import os
 import platform
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -37,6 +38,31 @@ def is_dead(name: str) -> bool:
         return identity(int(words[3])) != name
     except psutil.NoSuchProcess:
         return True
+
+
+def is_mlflow_run(process: psutil.Process) -> bool:
+    """Whether a process is ``mlflow run``."""
+    command = process.cmdline()
+    return "run" in command and any(word.endswith("mlflow") for word in command)
+
+
+def handed_here() -> set[str] | None:
+    """The runs that processes of this machine were handed by ``mlflow run``, in MLFLOW_RUN_ID.
+
+    None if any run may be one of them: while ``mlflow run`` makes an environment, it has no child
+    that says which run it made.
+    """
+    handed: set[str] = set()
+    makers: set[int] = set()
+    parents: set[int] = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if is_mlflow_run(process):
+                makers.add(process.pid)
+            if run_id := process.environ().get("MLFLOW_RUN_ID"):
+                handed.add(run_id)
+                parents.add(process.ppid())
+    return handed if makers <= parents else None
 
 
 def _started(pid: int) -> str:

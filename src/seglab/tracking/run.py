@@ -186,7 +186,7 @@ def start_run(
 ) -> Iterator[Run]:
     """The run a job writes into, which ends with the status that the job earned.
 
-    FINISHED; FAILED after an exception, with its first line as tag ``seglab.error``; KILLED after
+    FINISHED; FAILED after an exception, with its text as tag ``seglab.error``; KILLED after
     Ctrl-C or SIGTERM (exit code 143). The run is the one ``mlflow run`` hands over, or a new one,
     or ``resume``, the id of a run to go on with; the UI shows it below the run ``parent``, if one
     is named. The run ``mlflow run`` made for a call that

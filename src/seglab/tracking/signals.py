@@ -12,6 +12,8 @@ from types import FrameType
 
 import psutil
 
+from seglab.tracking.process import is_mlflow_run
+
 PR_SET_PDEATHSIG = 1
 """prctl's option "send me a signal when my parent dies" (linux/prctl.h)."""
 
@@ -91,10 +93,9 @@ def dismiss_parent() -> None:
         return
     parent = os.getppid()
     try:
-        command = psutil.Process(parent).cmdline()
+        if not is_mlflow_run(psutil.Process(parent)):
+            return
     except psutil.Error:
-        return
-    if "run" not in command or not any(word.endswith("mlflow") for word in command):
         return
     for _ in range(50):
         if os.getppid() != parent:

@@ -1,32 +1,39 @@
 """Delivers what earlier processes could not, and closes the runs of those that died."""
 
+import getpass
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.utils.mlflow_tags import MLFLOW_USER
 from sqlalchemy import make_url
 
 from seglab.errors import TrackingError, all_faults, counted
 from seglab.reasons import shown
 from seglab.tracking import lifecycle
 from seglab.tracking.delivery import deliver
-from seglab.tracking.process import PROCESS, is_dead
+from seglab.tracking.process import PROCESS, handed_here, is_dead
 from seglab.tracking.spool import REFUSED, Session, read_about, session_folders
 from seglab.tracking.store import answers, connect, store_uri, told
 
 DIED = lifecycle.Outcome("KILLED", "its process died")
 """How a run ends whose process could not say how."""
+UNOPENED = lifecycle.Outcome("KILLED", "`mlflow run` ended before a job opened it")
+"""How a run ends that waits for a job of a process that is gone."""
 
 
 def sync() -> None:
     """Delivers every session that no living process writes, to its own store, in order.
 
     A run whose process died without a word ends as KILLED; so do runs of dead processes of this
-    machine that are RUNNING in these stores or in that of MLFLOW_TRACKING_URI. Raises
-    ``TrackingError`` listing what could not be delivered.
+    machine that are RUNNING in these stores or in that of MLFLOW_TRACKING_URI, and in a database of
+    this machine runs that ``mlflow run`` made and no job opened. Raises ``TrackingError`` listing
+    what could not be delivered.
     """
     stores: dict[str, list[str]] = {store_uri(): []}
     for folder in session_folders():
@@ -103,10 +110,37 @@ def _close_dead(client: MlflowClient) -> None:
             everywhere, "attributes.status = 'RUNNING'", output_format="list"
         )
         for run in found:
-            run_id, process = run.info.run_id, run.data.tags.get(PROCESS, "")
+            process = run.data.tags.get(PROCESS, "")
             if is_dead(process):
-                lifecycle.end(client, run_id, DIED, lifecycle.now(), process)
-                print(f"run {run_id}: {DIED.error}; it was RUNNING and is {DIED.status} now")
+                _close(client, run, DIED)
+            elif not process and lifecycle.is_project(run):
+                _close_unopened(client, run)
+
+
+def _close(client: MlflowClient, run: Run, how: lifecycle.Outcome) -> None:
+    run_id = run.info.run_id
+    lifecycle.end(client, run_id, how, lifecycle.now(), run.data.tags.get(PROCESS, ""))
+    print(f"run {run_id}: {how.error}; it was RUNNING and is {how.status} now")
+
+
+def _close_unopened(client: MlflowClient, run: Run) -> None:
+    """Ends a run that ``mlflow run`` made for a job that never came.
+
+    Such a run says nothing of its process: whoever made it in a file did so on this machine, whose
+    processes say whether it is still at work. Of a server's, only its own user is told. A job that
+    comes after all sets its run RUNNING again.
+    """
+    run_id, begun = run.info.run_id, datetime.fromtimestamp(run.info.start_time / 1000)
+    if client.tracking_uri.startswith("sqlite:"):
+        here = handed_here()
+        if here is not None and run_id not in here:
+            _close(client, run, UNOPENED)
+    elif run.data.tags.get(MLFLOW_USER) == getpass.getuser():
+        print(
+            f"run {run_id}: `mlflow run` made it ({begun:%Y-%m-%d %H:%M}) and no job has opened "
+            "it; left alone, for the machine it was made on is not known. If nothing of it runs "
+            f"any more: mlflow runs delete --run-id {run_id}"
+        )
 
 
 @contextmanager
