@@ -107,6 +107,10 @@ def test_who_is_not_let_in_reads_which_variables_to_set(
     ("uri", "sentence"),
     [
         ("postgresql://me:hidden@127.0.0.1:1/x", "Connection refused; start it, or correct host"),
+        (
+            "postgresql://me:hidden@no.such.host.invalid/x",
+            "host.invalid': Name or service not known",
+        ),
         ("mysql://me:hidden@there/x", "runs are not kept in mysql databases; write sqlite:///"),
         ("ftp://there", "no such kind of store is known; write http://host:port"),
     ],

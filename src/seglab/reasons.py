@@ -138,6 +138,9 @@ def tracker_reason(fault: BaseException, user: str = "") -> str:
         return "no such kind of store is known; write http://host:port or sqlite:///file"
     if response := getattr(cause(fault, {"HTTPError"}), "response", None):
         return f"it answers {response.status_code} {response.reason}"
+    said = re.sub(r"^[A-Z_]+: ", "", said)
+    if code == "RESOURCE_DOES_NOT_EXIST":
+        return f"{said}; correct its name, or set MLFLOW_TRACKING_URI to the store that has it"
     return said
 
 
@@ -149,7 +152,10 @@ def bucket_reason(fault: BaseException, variable: str, bucket: str = "") -> str:
     if cause(fault, NO_KEYS):
         return f"there are no credentials; set {SECRETS}, or AWS_PROFILE"
     if silent := silence(fault):
-        return f"{place} cannot be reached: {silent}; start it, or correct {variable}"
+        remedy = f"start it, or correct {variable}"
+        if variable not in os.environ:
+            remedy = f"set {variable} to where the bucket is, or look at this machine's network"
+        return f"{place} cannot be reached: {silent}; {remedy}"
     if cause(fault, {"ParamValidationError"}):
         return f"{bucket!r} is no name of a bucket; write s3://bucket/prefix"
     client = cause(fault, {"ClientError"})
@@ -180,7 +186,7 @@ def database_reason(fault: BaseException) -> str:
     """What a database said, without the names of its driver's classes, and what to do."""
     raised = cause(fault, {"SQLAlchemyError"}) or fault
     said = first_line(getattr(raised, "orig", None) or raised)
-    said = re.sub(r"^.*connection to server .* failed: ", "", said)
+    said = re.sub(r"^.*connection to server .* failed: |\[Errno -?\d+\] |FATAL: +", "", said)
     for pattern, remedy in DATABASE_REMEDIES.items():
         if re.search(pattern, said):
             return f"{said}; {remedy}"

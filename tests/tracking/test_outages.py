@@ -87,9 +87,7 @@ def test_a_server_gone_at_the_end_gets_all_from_another_process(
     assert f"run {run.id}: " in said
     assert " values waiting, `python -m seglab sync` delivers them" in said
     assert client.get_run(run.id).info.status == "RUNNING"
-    with pytest.raises(
-        TrackingError, match=r"not everything is in the store:\n.*`make serve`\)\nW"
-    ):
+    with pytest.raises(TrackingError, match=r"sync could not do everything:\n.*`make serve`\)\nW"):
         sync()
     proxy.up()
     process = Program("seglab", ["sync"], tmp_path, os.environ)

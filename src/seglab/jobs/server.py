@@ -14,7 +14,7 @@ from seglab.data.upload import check_writable
 from seglab.errors import SeglabError, TrackingError, all_faults
 from seglab.tracking.config import ServerConfig
 from seglab.tracking.database import check_database, database_url
-from seglab.tracking.server import Serving, listen, run_server
+from seglab.tracking.server import Serving, check_administrator, check_version, listen, run_server
 
 Result = TypeVar("Result")
 
@@ -48,7 +48,11 @@ def plan_serving(config: ServerConfig, stack: ExitStack) -> Serving:
         from_environment("MLFLOW_SERVER_ALLOWED_HOSTS").replace(",", " ").split()
     )
     checked(lambda: refuse_public_password(config.store))
-    checked(lambda: check_database(store, given_by))
+    has_tables = checked(lambda: check_database(store, given_by))
+    if has_tables:
+        checked(lambda: check_version(store))
+    if config.auth:
+        checked(lambda: check_administrator(store, has_tables))
     artifacts = checked(lambda: check_artifacts(given))
     checked(lambda: check_names(config.host, allowed))
     listener = checked(lambda: listen(config.host, config.port))

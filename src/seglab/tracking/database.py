@@ -1,7 +1,8 @@
 """Databases that runs are kept in: sqlite files and PostgreSQL, checked before they are used."""
 
 import re
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from filelock import FileLock
@@ -43,10 +44,25 @@ def revision(connection: Connection) -> str:
     return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
 
 
-def check_database(url: str, given_by: str) -> None:
-    """Raises ``TrackingError`` in one sentence, without the password, if a database is not there.
+@contextmanager
+def connected(url: str) -> Iterator[Connection]:
+    """A connection to a database, which has to answer soon; a file is made if it is not there."""
+    is_file = url.startswith("sqlite:")
+    engine = create_engine(url, connect_args={} if is_file else {"connect_timeout": PATIENCE})
+    try:
+        with engine.connect() as connection:
+            if is_file:
+                connection.exec_driver_sql("PRAGMA schema_version")
+            yield connection
+    finally:
+        engine.dispose()
 
-    The sentence names the flag or variable that it was ``given_by``. A file of sqlite's need not be
+
+def check_database(url: str, given_by: str) -> bool:
+    """Whether there are runs' tables in a database.
+
+    Raises ``TrackingError`` in one sentence, without the password, if it cannot be used. The
+    sentence names the flag or variable that it was ``given_by``. A file of sqlite's need not be
     there yet, but its folder.
     """
     named = f"{shown(url)} ({given_by})"
@@ -54,25 +70,18 @@ def check_database(url: str, given_by: str) -> None:
         kind = make_url(url).get_backend_name()
         if kind not in ("sqlite", "postgresql"):
             raise TrackingError(f"{named}: runs are not kept in {kind} databases; write {KINDS}")
-        if kind == "sqlite":
+        if kind == "sqlite" and not sqlite_path(url).exists():
             if not sqlite_path(url).parent.is_dir():
                 raise TrackingError(f"the folder of the database {named} does not exist; make it")
-            if not sqlite_path(url).exists():
-                return
-            options = {}
-        else:
-            options = {"connect_timeout": PATIENCE}
-        engine = create_engine(url, connect_args=options)
-        with engine.connect() as connection:
-            if kind == "sqlite":
-                connection.exec_driver_sql("PRAGMA schema_version")
-            is_optunas = revision(connection).startswith("v")
-        engine.dispose()
-        if is_optunas:
+            return False
+        with connected(url) as connection:
+            version = revision(connection)
+        if version.startswith("v"):
             raise TrackingError(
                 f"the database {named} holds studies of Optuna, which counts the versions of its "
                 "tables where MLflow does; give runs another database (`createdb`, or another file)"
             )
+        return bool(version)
     except ImportError as fault:
         raise TrackingError(
             f"the driver of the database {named} is not installed ({fault}); "

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import uvicorn
+from mlflow.store.db.utils import _verify_schema
+from sqlalchemy import inspect, text
 
 from seglab.errors import TrackingError
 from seglab.reasons import first_line, shown
-from seglab.tracking.database import alone_with
+from seglab.tracking.database import alone_with, connected
 from seglab.tracking.signals import Terminated, stop_signals, stop_with_parent
 from seglab.tracking.store import training_view
 
@@ -25,6 +27,12 @@ PATIENCE = 5
 """Seconds that open requests get when the server ends."""
 PASSWORD_KEPT = 60
 """Seconds for which a checked password counts: MLflow alone hashes it anew, 0.2 s a request."""
+ADMINISTRATOR = "admin"
+"""Who gives users their passwords, if MLFLOW_AUTH_ADMIN_USERNAME names nobody else."""
+SHORTEST_PASSWORD = 12
+"""Characters that MLflow wants of a password."""
+REFUSED_PASSWORD = "password1234"
+"""The administrator's in earlier versions of MLflow, which refuses it now."""
 PROXIED = "mlflow-artifacts:/"
 """Where clients are told that artifacts are: behind the server, so they need no keys of S3's."""
 
@@ -61,11 +69,52 @@ def listen(host: str, port: int) -> socket.socket:
             raise TrackingError(
                 f"--host={host} is no address of this machine; give one, or 0.0.0.0 for all"
             ) from fault
+        # Its own text has Python's words for what it attempted, too.
+        why = os.strerror(fault.errno) if fault.errno else first_line(fault)
         raise TrackingError(
-            f"--host={host} --port={port} cannot be listened at: {fault.strerror}; end what "
-            "listens there, or give another --port (0 takes a free one; `make serve "
+            f"--host={host} --port={port} cannot be listened at: {why}; end what listens there, "
+            "or give another --port (0 takes a free one; `make serve "
             'FLAGS="--port 5001"`)'
         ) from fault
+
+
+def check_version(store: str) -> None:
+    """Raises ``TrackingError`` if the tables of a database are of another version of MLflow."""
+    with _refused(store), alone_with(store), connected(store) as connection:
+        _verify_schema(connection.engine)  # type: ignore[no-untyped-call]
+
+
+def check_administrator(store: str, has_tables: bool | None) -> None:
+    """Raises ``TrackingError`` if users are to need passwords, and the first of them has none.
+
+    ``has_tables`` tells whether there may be users already; None if the database does not say.
+    """
+    if "MLFLOW_AUTH_CONFIG_PATH" in os.environ:
+        return  # where both may stand
+    name = os.environ.get("MLFLOW_AUTH_ADMIN_USERNAME", ADMINISTRATOR)
+    password = os.environ.get("MLFLOW_AUTH_ADMIN_PASSWORD", "")
+    if not name:
+        raise TrackingError(
+            "MLFLOW_AUTH_ADMIN_USERNAME is empty; name the administrator there, or unset it"
+        )
+    if has_tables and _has_user(store, name):
+        return
+    if len(password) < SHORTEST_PASSWORD or password == REFUSED_PASSWORD:
+        what = "is too short, or known to all" if password else "is not set"
+        unless = ", unless the database has this user already" if has_tables is None else ""
+        raise TrackingError(
+            f"--auth needs a password for its administrator {name!r}, but "
+            f"MLFLOW_AUTH_ADMIN_PASSWORD {what}; set it to one of at least {SHORTEST_PASSWORD} "
+            f"characters{unless}"
+        )
+
+
+def _has_user(store: str, name: str) -> bool:
+    with _refused(store), connected(store) as connection:
+        if not inspect(connection).has_table("users"):
+            return False
+        found = connection.execute(text("SELECT 1 FROM users WHERE username = :n"), {"n": name})
+        return found.first() is not None
 
 
 def run_server(serving: Serving) -> None:
@@ -158,7 +207,7 @@ def _auth_config(store: str) -> Iterator[None]:
     config["mlflow"] = {
         "default_permission": "EDIT",
         "database_uri": store.replace("%", "%%"),
-        "admin_username": "admin",
+        "admin_username": ADMINISTRATOR,
         "auth_cache_ttl_seconds": str(PASSWORD_KEPT),
     }
     with tempfile.NamedTemporaryFile("w", suffix=".ini", encoding="utf-8") as file:

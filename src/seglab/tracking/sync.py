@@ -59,8 +59,8 @@ def sync() -> None:
         except TrackingError as fault:
             faults.append(str(fault))
     if faults:
-        remedy = "What was not delivered waits where it is; run `python -m seglab sync` again."
-        raise TrackingError(all_faults("not everything is in the store", faults, remedy))
+        remedy = "What waits is kept: when this is mended, run `python -m seglab sync` again."
+        raise TrackingError(all_faults("sync could not do everything", faults, remedy))
 
 
 def deliver_run(client: MlflowClient, run_id: str) -> None:
