@@ -8,6 +8,7 @@ import psutil
 import pytest
 from mlflow import MlflowClient
 
+from seglab.errors import TrackingError
 from seglab.tracking import sender
 from seglab.tracking.run import start_run
 from seglab.tracking.spool import Session, session_folders
@@ -96,7 +97,9 @@ def test_killed_before_an_answer_is_noted_nothing_is_there_twice(
         assert found[part] == undisturbed[part], part
 
 
-def test_a_stop_in_an_outage_is_prompt_and_told_later(proxy: Proxy, client: MlflowClient) -> None:
+def test_a_stop_in_an_outage_is_prompt_and_told_later(
+    proxy: Proxy, client: MlflowClient, mlflow_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def train() -> None:
         with start_run("r", params={}) as run:
             proxy.down()
@@ -106,6 +109,10 @@ def test_a_stop_in_an_outage_is_prompt_and_told_later(proxy: Proxy, client: Mlfl
 
     assert in_child(train) == 143
     (folder,) = session_folders()
+    # The same store by another address: what waits for the first still tells how the run ended.
+    with monkeypatch.context() as patch, pytest.raises(TrackingError, match="does not answer"):
+        patch.setenv("MLFLOW_TRACKING_URI", mlflow_server)
+        sync()
     assert client.get_run(folder.parent.name).info.status == "RUNNING"
     proxy.up()
     sync()

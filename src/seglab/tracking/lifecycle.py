@@ -158,10 +158,13 @@ def outcome(fault: BaseException | None) -> Outcome:
 
 def end(client: MlflowClient, run_id: str, how: Outcome, at: int, process: str = "") -> None:
     """Ends a run, as of ``at`` ms, unless another process than ``process`` went on with it."""
-    if process and client.get_run(run_id).data.tags.get(PROCESS, process) != process:
+    tags = client.get_run(run_id).data.tags
+    if process and tags.get(PROCESS, process) != process:
         return
     if how.error:
         client.set_tag(run_id, ERROR, how.error[:500])
+    elif ERROR in tags:  # of who took it for dead, not knowing what it had still to deliver
+        client.delete_tag(run_id, ERROR)
     client.set_terminated(run_id, how.status, at)
 
 

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import sys
 import uuid
 from collections.abc import Sequence
 
@@ -61,8 +62,11 @@ def open_writer(run_id: str) -> tuple[Target, Writer]:
     return target, _writer(target.run_id, target.stored_id, client, owns=False)
 
 
-def end(writers: Sequence[Writer], how: Outcome) -> None:
-    """Ends the runs, and says what of them waits to be delivered."""
+def end(writers: Sequence[Writer], how: Outcome, project: bool) -> None:
+    """Ends the runs, and says what of them waits to be delivered.
+
+    Also what that means for ``mlflow run``, in a ``project``: it has no patience, but a traceback.
+    """
     for writer in writers:
         try:
             writer.end(how)
@@ -71,8 +75,14 @@ def end(writers: Sequence[Writer], how: Outcome) -> None:
             TRACKER.warning("%s", second)
             if writer.sender:
                 end_now(writer.sender.client, writer.session.about.stored_id, how)
-    for writer in writers:
-        writer.close(STOPPED_PATIENCE if how.status == "KILLED" else None)
+    stopped = how.status == "KILLED"
+    waiting = sum(writer.close(STOPPED_PATIENCE if stopped else None) for writer in writers)
+    if waiting and project and not stopped:
+        print(
+            "  `mlflow run` will try for minutes to tell the server the end of its run as well; if "
+            "it cannot, it ends\n  with a traceback and exit code 1, by which nothing is lost",
+            file=sys.stderr,
+        )
 
 
 def _writer(run_id: str, stored_id: str, client: MlflowClient | None, owns: bool = True) -> Writer:

@@ -207,12 +207,12 @@ def start_run(
         except BaseException as fault:
             stop.heeded = True
             how = lifecycle.outcome(fault)
-            end(writers, how)
+            end(writers, how, target.project)
             if how.status == "KILLED" and target.project:
                 dismiss_parent()
             raise
         stop.heeded = True
-        end(writers, lifecycle.outcome(None))
+        end(writers, lifecycle.outcome(None), target.project)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from seglab.reasons import shown
 from seglab.tracking import lifecycle
 from seglab.tracking.delivery import deliver
 from seglab.tracking.process import PROCESS, handed_here, is_dead
-from seglab.tracking.spool import REFUSED, Session, read_about, session_folders
+from seglab.tracking.spool import REFUSED, Session, known_as, read_about, session_folders
 from seglab.tracking.store import answers, connect, store_uri, told
 
 DIED = lifecycle.Outcome("KILLED", "its process died")
@@ -110,6 +110,8 @@ def _close_dead(client: MlflowClient) -> None:
             everywhere, "attributes.status = 'RUNNING'", output_format="list"
         )
         for run in found:
+            if session_folders(known_as(run.info.run_id)):
+                continue  # its own end is there, and waits to be delivered, if to another address
             process = run.data.tags.get(PROCESS, "")
             if is_dead(process):
                 _close(client, run, DIED)

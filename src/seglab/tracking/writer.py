@@ -107,8 +107,11 @@ class Writer:
             reason, self.sender.refusals = self.sender.refusals[0], []
             raise TrackingError(reason)
 
-    def close(self, patience: float | None = None) -> None:
-        """Delivers what waits if the store answers, says what waits otherwise, and ends."""
+    def close(self, patience: float | None = None) -> int:
+        """Delivers what waits if the store answers, says what waits otherwise, and ends.
+
+        Returns how many values wait.
+        """
         OPEN.remove(self)
         reason = "offline"
         if self.sender:
@@ -125,6 +128,7 @@ class Writer:
                 file=sys.stderr,
             )
         self.session.close()
+        return waiting
 
     def _append(self, record: Record) -> None:
         self.session.append(record)
