@@ -18,6 +18,7 @@ from seglab.tracking.handed import taken
 from seglab.tracking.lifecycle import ERROR
 from seglab.tracking.run import start_run
 from seglab.tracking.sync import sync
+from tests.outages import Proxy
 from tests.tracking.everything import die, in_child
 
 
@@ -147,3 +148,26 @@ def test_of_a_server_they_are_told_to_their_user(
     assert [end_of(run) for run in (run_id, stranger)] == [("RUNNING", None)] * 2
     for run in (run_id, stranger):
         MlflowClient().set_terminated(run)
+
+
+def test_what_mlflow_run_does_without_its_server_is_told(
+    impatient: None,
+    proxy: Proxy,
+    client: MlflowClient,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    run_id = made_by_mlflow_run()
+    monkeypatch.setenv("MLFLOW_RUN_ID", run_id)
+
+    def job() -> None:
+        with taken(run_id), start_run("r", params={}):
+            proxy.down()
+
+    assert in_child(job) == 0
+    said = capfd.readouterr().err
+    assert "waiting, `python -m seglab sync` delivers" in said
+    assert "with a traceback and exit code 1, by which nothing is lost" in said
+    proxy.up()
+    sync()
+    assert client.get_run(run_id).info.status == "FINISHED"
