@@ -145,7 +145,10 @@ def test_artifacts_wait_until_their_store_takes_them(
     with start_run("r", params={}) as run:
         run.artifact(tmp_path / "table.csv", "tables")
         run.metrics({"loss": 0.5}, step=1)
-    assert "values waiting, `python -m seglab sync` delivers them" in capfd.readouterr().err
+    said = capfd.readouterr().err
+    assert "values waiting, `python -m seglab sync` delivers them" in said
+    why = {"down": f"{source.address} cannot be reached", "denied": "correct AWS_ACCESS_KEY_ID"}
+    assert why[fault] in said.partition("why: ")[2]
     source.up()
     use_secret(secret, monkeypatch)
     sync()
