@@ -112,7 +112,7 @@ class Project:
         return str(self.client.get_run(run_id).info.status)
 
 
-def wait_until(true: Callable[[], bool], message: str, patience: float = 60) -> None:
+def wait_until(true: Callable[[], bool], message: str, patience: float = 180) -> None:
     until = time.monotonic() + patience
     while not true():
         assert time.monotonic() < until, message
