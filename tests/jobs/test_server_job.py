@@ -211,10 +211,9 @@ def test_what_mlflow_would_refuse_is_told_at_once(empty_database, tmp_path):
     words = ["--port", "0", "--store", "sqlite:///old.db", "--auth", "true"]
     process = Program("entry_points.server", words, tmp_path, kept)
     _, errors = process.communicate()
-    assert process.returncode == 1
+    assert (process.returncode, "Traceback" in errors) == (1, False)
     assert re.search(r"- the database sqlite:///old\.db: .*run 'mlflow db upgrade", errors), errors
     assert "- --auth needs a password for its administrator 'admin'" in errors
-    assert "Traceback" not in errors
 
 
 @pytest.fixture
