@@ -18,8 +18,8 @@ from seglab.tracking.handed import taken
 from seglab.tracking.lifecycle import ERROR
 from seglab.tracking.run import start_run
 from seglab.tracking.sync import sync
+from tests.children import die, in_child
 from tests.outages import Proxy
-from tests.tracking.everything import die, in_child
 
 
 def made_by_mlflow_run() -> str:
