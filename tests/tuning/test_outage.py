@@ -4,12 +4,16 @@ import threading
 import time
 from functools import partial
 
+import optuna
+import psycopg
 import pytest
 from mlflow import MlflowClient
 from optuna.trial import TrialState
+from sqlalchemy import event
 
 from seglab.tracking.run import start_run
 from seglab.tuning.ledger import take_up_again
+from seglab.tuning.storage import open_storage
 from seglab.tuning.worker import open_study, work
 from tests.tuning.trivial import bowl, spawned, study_of
 
@@ -53,6 +57,24 @@ def test_database_restarting_in_mid_study_costs_no_trial(postgres, restart_postg
         assert len({trial.user_attrs["seglab.worker"] for trial in trials}) == 2
         runs = MlflowClient().search_runs(["0"], f"tags.mlflow.parentRunId = '{parent.id}'")
         assert [run.info.status for run in runs] == ["FINISHED"] * 6
+
+
+def test_connection_cut_while_trials_are_read_costs_nothing(postgres):
+    asked = []
+
+    def cut(connection, cursor, statement, *rest):
+        if "FROM trial_user_attributes" in statement and " IN " in statement and not asked:
+            asked.append(statement)
+            server = connection.connection.dbapi_connection
+            with psycopg.connect(postgres.replace("+psycopg", ""), autocommit=True) as other:
+                other.execute("SELECT pg_terminate_backend(%s, 5000)", [server.info.backend_pid])
+
+    with open_storage(postgres, 60, lambda *stale: None) as storage:
+        study = optuna.create_study(storage=storage)
+        study.ask().set_user_attr("kept", 1)
+        event.listen(storage.engine, "before_cursor_execute", cut)
+        assert [trial.user_attrs for trial in study.get_trials()] == [{"kept": 1}]
+    assert asked
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])

@@ -140,11 +140,15 @@ for _name in sorted(BaseStorage.__abstractmethods__ | _CALLED):
 
 
 def is_outage(fault: BaseException | None) -> bool:
-    """Whether a call failed because the database was not there."""
+    """Whether a call failed because the database was not there.
+
+    Where Optuna asks again, more slowly, upon an error, the outage is the context of what it meets.
+    """
     while fault is not None:
         if type(fault).__name__ in ("OperationalError", "InterfaceError"):
             return True
-        fault = fault.__cause__
+        context = None if fault.__suppress_context__ else fault.__context__
+        fault = fault.__cause__ or context
     return False
 
 
