@@ -97,6 +97,20 @@ def test_killed_before_an_answer_is_noted_nothing_is_there_twice(
         assert found[part] == undisturbed[part], part
 
 
+def test_ctrl_c_while_the_end_is_delivered_stops_the_job(
+    proxy: Proxy, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is pressed when the job, which waits for the server, asks whether that is alive."""
+    monkeypatch.setattr(sender, "answers", lambda uri: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(sender, "PATIENCE", 0.1)
+    with pytest.raises(KeyboardInterrupt), start_run("r", params={}) as run:
+        proxy.delay = 1.0
+        run.metrics({"loss": 0.5}, 1)
+    proxy.delay = 0.0
+    sync()
+    assert client.get_run(run.id).info.status == "FINISHED"
+
+
 def test_a_stop_in_an_outage_is_prompt_and_told_later(
     proxy: Proxy, client: MlflowClient, mlflow_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

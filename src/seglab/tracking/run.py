@@ -5,7 +5,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 
@@ -193,6 +193,7 @@ def start_run(
     resumes another is tagged ``seglab.resumes`` and ends alike. Raises ``TrackingError`` if the
     store or the run to resume is not there, and for what the store refused. A store that goes away
     meanwhile stops nothing: what it has not got is said at the end, and ``sync`` delivers it.
+    Ctrl-C while that is waited for ends the waiting, and is raised when the run has ended.
     """
     with stop_signals() as stop:
         target, writers = open_writers(storable(name), resume)
@@ -203,7 +204,8 @@ def start_run(
             run.params(params)
             run._describe({**tags, MLFLOW_PARENT_RUN_ID: parent} if parent else tags)
             yield run
-            settle_open(must=False)
+            with suppress(KeyboardInterrupt):  # which ends the waiting
+                settle_open(must=False)
         except BaseException as fault:
             stop.heeded = True
             how = lifecycle.outcome(fault)
@@ -213,6 +215,8 @@ def start_run(
             raise
         stop.heeded = True
         end(writers, lifecycle.outcome(None), target.project)
+        if stop.interrupted:
+            raise KeyboardInterrupt
 
 
 @contextmanager

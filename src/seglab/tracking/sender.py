@@ -81,9 +81,9 @@ class Sender:
 def settle(senders: Sequence[Sender], patience: float | None = None) -> bool:
     """Waits until all that was logged is delivered, as long as the store answers.
 
-    False if the store did not answer for ``patience`` seconds (10), if it took all too long, or if
-    Ctrl-C was pressed. A request that takes longer, such as a large file, is no silence if the
-    server says on another connection that it is well.
+    False if the store did not answer for ``patience`` seconds (10), or if it took all too long. A
+    request that takes longer, such as a large file, is no silence if the server says on another
+    connection that it is well.
     """
     begun = heard = time.monotonic()
     patience = PATIENCE if patience is None else patience
@@ -100,8 +100,6 @@ def settle(senders: Sequence[Sender], patience: float | None = None) -> bool:
             if now - begun > LONGEST_WAIT:
                 return False
             time.sleep(0.01)
-    except KeyboardInterrupt:
-        return False
     finally:
         for sender in senders:
             sender.hurry(False)

@@ -28,9 +28,12 @@ class Terminated(SystemExit):
 
 
 class Stop:
-    """Whether a stop was asked for already."""
+    """What of stops has arrived."""
 
     heeded = False
+    """Whether one was asked for already."""
+    interrupted = False
+    """Whether Ctrl-C was among them, which those who wait for a server take for themselves."""
 
 
 @contextmanager
@@ -58,7 +61,7 @@ def stop_signals() -> Iterator[Stop]:
             raise Terminated
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        stop.heeded = True
+        stop.heeded = stop.interrupted = True
         raise KeyboardInterrupt
 
     before = {

@@ -4,6 +4,7 @@ import logging
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,7 +116,8 @@ class Writer:
         OPEN.remove(self)
         reason = "offline"
         if self.sender:
-            settle([self.sender], patience)
+            with suppress(KeyboardInterrupt):  # which ends the waiting
+                settle([self.sender], patience)
             self.sender.close()
             for refusal in self.sender.refusals:
                 TRACKER.warning("%s", refusal)
