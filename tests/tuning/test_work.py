@@ -2,16 +2,17 @@
 
 from contextlib import ExitStack
 
+import optuna
 import pytest
 from mlflow import MlflowClient
 from optuna.trial import TrialState
 
 from seglab.errors import ConfigError, StudyError
 from seglab.tracking.run import start_run
-from seglab.tuning.ledger import FAILURE, read_ledger
+from seglab.tuning.ledger import ATTEMPTS, FAILURE, read_ledger
 from seglab.tuning.results import best_trial, trials_table
 from seglab.tuning.study import RUN
-from seglab.tuning.worker import open_study, work
+from seglab.tuning.worker import is_done, open_study, work
 from tests.mlflow_server import copy_database
 from tests.tuning.trivial import bowl, failing_below, killed_once, spawned, study_of
 
@@ -123,7 +124,7 @@ def test_trial_of_a_killed_process_is_taken_up_again_in_its_run(
     assert first.params == second.params
     assert first.user_attrs[RUN] == second.user_attrs[RUN] == run.info.run_id
     assert [child.info.status for child in children(parent)] == ["FINISHED"]
-    assert read_ledger(opened.study).ended == 1
+    assert read_ledger(opened.study, config.retries).ended == 1
 
 
 def test_trial_that_kills_its_process_is_given_up_after_its_retries(opening, parent, tmp_path):
@@ -138,6 +139,17 @@ def test_trial_that_kills_its_process_is_given_up_after_its_retries(opening, par
     (run,) = children(parent)
     assert run.info.status == "KILLED"
     assert run.data.tags["seglab.error"] == "its process died"
+
+
+def test_trial_that_was_found_dead_but_not_queued_is_taken_up_again(opening, url, parent, tmp_path):
+    """Whoever found it was stopped, or lost MLflow, before it could queue it."""
+    opened = opening(study_of(tmp_path, trials=1, retries=1), url)
+    opened.study.add_trial(optuna.create_trial(state=TrialState.FAIL))
+    assert not is_done(opened)
+    work(opened, parent, bowl, quiet)
+    assert states(opened) == ["FAIL", "COMPLETE"]
+    assert opened.study.trials[1].user_attrs[ATTEMPTS] == 1
+    assert is_done(opened)
 
 
 def test_two_processes_share_a_studys_trials(opening, postgres, parent, tmp_path):

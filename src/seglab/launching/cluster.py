@@ -232,6 +232,7 @@ def result_of(reference: Any, index: int) -> Any:
 def stop(references: list[Any], seconds: float) -> None:
     """Ends tasks as Ctrl-C would, and waits for them."""
     for reference in references:
-        ray.cancel(reference)
+        # What a task asks the keeper of must get through, for it then leaves its work in order.
+        ray.cancel(reference, recursive=False)
     if references:
         ray.wait(references, num_returns=len(references), timeout=seconds)

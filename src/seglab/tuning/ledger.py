@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import optuna
 from optuna.exceptions import ExperimentalWarning
@@ -15,8 +14,6 @@ from seglab.tuning.study import RUN
 CONTINUES, ATTEMPTS, FAILURE = "seglab.continues", "seglab.attempts", "seglab.failure"
 """Attributes of a trial: number of the one it goes on with, how many died before, why it failed."""
 DIED = "its process died"
-TAKING_UP = timedelta(minutes=1)
-"""Time in which whoever found a trial dead has queued it again, the end of its run included."""
 
 
 @dataclass(frozen=True)
@@ -28,38 +25,40 @@ class Ledger:
     running: int
     waiting: int
     """Trials to be taken up again."""
+    dead: tuple[FrozenTrial, ...] = ()
+    """Trials that are to be queued to be taken up again."""
 
     @property
     def started(self) -> int:
         """Trials that count."""
-        return self.ended + self.running + self.waiting
+        return self.ended + self.running + self.waiting + len(self.dead)
 
 
-def read_ledger(study: optuna.Study) -> Ledger:
-    """How far ``study`` is."""
-    trials = study.get_trials(deepcopy=False)
-    superseded = {trial.user_attrs.get(CONTINUES) for trial in trials}
-    states = [trial.state for trial in trials if trial.number not in superseded]
+def read_ledger(study: optuna.Study, retries: int) -> Ledger:
+    """How far ``study`` is; a trial whose process died is taken up again ``retries`` times."""
+    found = study.get_trials(deepcopy=False)
+    superseded = {trial.user_attrs.get(CONTINUES) for trial in found}
+    trials = [trial for trial in found if trial.number not in superseded]
+    states = [trial.state for trial in trials]
     running, waiting = (states.count(s) for s in (TrialState.RUNNING, TrialState.WAITING))
-    return Ledger(len(states) - running - waiting, running, waiting)
+    dead = tuple(trial for trial in trials if is_dead(trial, retries))
+    return Ledger(len(states) - running - waiting - len(dead), running, waiting, dead)
 
 
-def just_died(study: optuna.Study) -> bool:
-    """Whether a trial has just been found dead that somebody may be about to queue again."""
-    trials = study.get_trials(deepcopy=False)
-    superseded = {trial.user_attrs.get(CONTINUES) for trial in trials}
-    return any(
-        trial.state == TrialState.FAIL
-        and FAILURE not in trial.user_attrs
-        and trial.number not in superseded
-        and trial.datetime_complete is not None
-        and datetime.now() - trial.datetime_complete < TAKING_UP
-        for trial in trials
-    )
+def is_dead(trial: FrozenTrial, retries: int) -> bool:
+    """Whether a trial ended without a word of why, and is to be taken up again."""
+    silent = trial.state == TrialState.FAIL and FAILURE not in trial.user_attrs
+    return silent and bool(trial.user_attrs.get(ATTEMPTS, 0) < retries)
 
 
 def take_up_again(study: optuna.Study, trial: FrozenTrial, died: bool) -> None:
-    """Queues a trial that goes on where ``trial`` stopped, in the same MLflow run."""
+    """Queues a trial that goes on where ``trial`` stopped, in the same MLflow run.
+
+    If its process ``died``, its run is ended before. Whoever calls this has the study's turn, lest
+    a trial be queued twice, or its run be ended when another process goes on with it.
+    """
+    if died:
+        end_its_run(trial)
     attempts = trial.user_attrs.get(ATTEMPTS, 0) + died
     attributes = {**trial.user_attrs, CONTINUES: trial.number, ATTEMPTS: attempts}
     study.add_trial(
@@ -73,14 +72,18 @@ def take_up_again(study: optuna.Study, trial: FrozenTrial, died: bool) -> None:
     )
 
 
+def end_its_run(trial: FrozenTrial) -> None:
+    """Ends the MLflow run of a trial whose process died."""
+    if run_id := trial.user_attrs.get(RUN):
+        kill_run(run_id, DIED)
+
+
 def when_stale(retries: int) -> Callable[[optuna.Study, FrozenTrial], None]:
-    """What is done about a trial whose process died: it is taken up again, ``retries`` times."""
+    """What is done about a trial that is found dead: it ends for good, or is left to be queued."""
 
     def stale(study: optuna.Study, trial: FrozenTrial) -> None:
-        if run_id := trial.user_attrs.get(RUN):
-            kill_run(run_id, DIED)
-        if trial.user_attrs.get(ATTEMPTS, 0) < retries:
-            take_up_again(study, trial, died=True)
+        if not is_dead(trial, retries):
+            end_its_run(trial)
 
     return stale
 

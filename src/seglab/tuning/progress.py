@@ -16,7 +16,7 @@ class Bar:
         self.opened = opened
         self.bar = tqdm(
             total=opened.config.wanted,
-            initial=min(read_ledger(opened.study).ended, opened.config.wanted),
+            initial=min(self.ended(), opened.config.wanted),
             unit="trial",
             desc=opened.config.name,
         )
@@ -27,9 +27,13 @@ class Bar:
     def __exit__(self, *fault: object) -> None:
         self.bar.close()
 
+    def ended(self) -> int:
+        """Trials that have ended for good."""
+        return read_ledger(self.opened.study, self.opened.config.retries).ended
+
     def show(self) -> None:
         """Draws the bar anew."""
-        ended = read_ledger(self.opened.study).ended
+        ended = self.ended()
         best = best_trial(self.opened.study)
         if best is not None and best.value is not None:
             said = f"best {self.opened.config.score} {best.value:.4g} (trial {best.number})"

@@ -23,13 +23,7 @@ from seglab.errors import (
 from seglab.tracking.signals import stop_signals
 from seglab.tuning.attempt import Attempt
 from seglab.tuning.config import TuneConfig
-from seglab.tuning.ledger import (
-    fail_dead_trials,
-    just_died,
-    read_ledger,
-    take_up_again,
-    when_stale,
-)
+from seglab.tuning.ledger import fail_dead_trials, read_ledger, take_up_again, when_stale
 from seglab.tuning.remote import RemoteStorage
 from seglab.tuning.samplers import SeededByTrial
 from seglab.tuning.storage import open_storage
@@ -100,10 +94,13 @@ def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -
     while time.monotonic() < until:
         fail_dead_trials(study)
         with turn:
-            ledger = read_ledger(study)
-            start = ledger.waiting > 0 or ledger.started < config.wanted
+            ledger = read_ledger(study, config.retries)
+            for trial in ledger.dead:
+                take_up_again(study, trial, died=True)
+            queued = ledger.waiting + len(ledger.dead)
+            start = queued > 0 or ledger.started < config.wanted
             if start:
-                run_trial(study, objective)
+                run_trial(opened, objective)
         if start:
             ended()
         elif ledger.running:
@@ -114,16 +111,16 @@ def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -
 
 def is_done(opened: Opened) -> bool:
     """Whether the study has as many trials as it is to have, all of them ended."""
-    ledger = read_ledger(opened.study)
-    done = ledger.ended == ledger.started >= opened.config.wanted
-    return done and not just_died(opened.study)
+    ledger = read_ledger(opened.study, opened.config.retries)
+    return ledger.ended == ledger.started >= opened.config.wanted
 
 
-def run_trial(study: optuna.Study, objective: Callable[[optuna.Trial], float]) -> None:
+def run_trial(opened: Opened, objective: Callable[[optuna.Trial], float]) -> None:
     """One trial; if this process is told to stop, it is queued to be taken up again.
 
     A trial that others took for dead, as after a machine slept, is left to them.
     """
+    study, retries = opened.study, opened.config.retries
     assert isinstance(study.sampler, SeededByTrial)
     before = study.sampler.number
     try:
@@ -142,7 +139,9 @@ def run_trial(study: optuna.Study, objective: Callable[[optuna.Trial], float]) -
                 # Optuna ends the trial after Ctrl-C, but not after SIGTERM.
                 with suppress(UpdateFinishedTrialError, ValueError):
                     study.tell(number, state=TrialState.FAIL)
-                trial = study.get_trials(deepcopy=False)[number]
-                if trial.state == TrialState.FAIL:
-                    take_up_again(study, trial, died=False)
+                opened.turn.release()
+                with opened.turn:  # lest others queue it as well
+                    for trial in read_ledger(study, retries + 1).dead:
+                        if trial.number == number:
+                            take_up_again(study, trial, died=False)
         raise
