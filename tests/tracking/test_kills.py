@@ -11,10 +11,11 @@ from mlflow import MlflowClient
 from seglab.errors import TrackingError
 from seglab.tracking import sender
 from seglab.tracking.run import start_run
+from seglab.tracking.signals import Terminated
 from seglab.tracking.spool import Session, session_folders
 from seglab.tracking.store import connect
 from seglab.tracking.sync import sync
-from seglab.tracking.writer import settle_open
+from seglab.tracking.writer import OPEN, settle_open
 from tests.children import die, in_child
 from tests.mlflow_server import copy_database, free_port, serving
 from tests.outages import Proxy
@@ -97,13 +98,26 @@ def test_killed_before_an_answer_is_noted_nothing_is_there_twice(
         assert found[part] == undisturbed[part], part
 
 
-def test_ctrl_c_while_the_end_is_delivered_stops_the_job(
-    proxy: Proxy, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "stop"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
+)
+def test_a_stop_while_the_end_is_delivered_stops_the_job(
+    proxy: Proxy,
+    client: MlflowClient,
+    monkeypatch: pytest.MonkeyPatch,
+    number: signal.Signals,
+    stop: type[BaseException],
 ) -> None:
-    """It is pressed when the job, which waits for the server, asks whether that is alive."""
-    monkeypatch.setattr(sender, "answers", lambda uri: signal.raise_signal(signal.SIGINT))
+    """It comes when the job, which waits for the server, asks whether that is alive."""
+
+    def answers(uri: str) -> bool:
+        if not OPEN:  # the end is noted
+            signal.raise_signal(number)
+        return True
+
+    monkeypatch.setattr(sender, "answers", answers)
     monkeypatch.setattr(sender, "PATIENCE", 0.1)
-    with pytest.raises(KeyboardInterrupt), start_run("r", params={}) as run:
+    with pytest.raises(stop), start_run("r", params={}) as run:
         proxy.delay = 1.0
         run.metrics({"loss": 0.5}, 1)
     proxy.delay = 0.0

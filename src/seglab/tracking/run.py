@@ -193,7 +193,7 @@ def start_run(
     resumes another is tagged ``seglab.resumes`` and ends alike. Raises ``TrackingError`` if the
     store or the run to resume is not there, and for what the store refused. A store that goes away
     meanwhile stops nothing: what it has not got is said at the end, and ``sync`` delivers it.
-    Ctrl-C while that is waited for ends the waiting, and is raised when the run has ended.
+    A stop while the end is delivered is raised after it; Ctrl-C ends the waiting, too.
     """
     with stop_signals() as stop:
         target, writers = open_writers(storable(name), resume)
@@ -215,8 +215,8 @@ def start_run(
             raise
         stop.heeded = True
         end(writers, lifecycle.outcome(None), target.project)
-        if stop.interrupted:
-            raise KeyboardInterrupt
+        if stop.unraised:
+            raise stop.unraised
 
 
 @contextmanager

@@ -28,12 +28,12 @@ class Terminated(SystemExit):
 
 
 class Stop:
-    """What of stops has arrived."""
+    """What is known of stops."""
 
     heeded = False
     """Whether one was asked for already."""
-    interrupted = False
-    """Whether Ctrl-C was among them, which those who wait for a server take for themselves."""
+    unraised: type[BaseException] | None = None
+    """What a stop raises that came while none was to break in; after Ctrl-C, that."""
 
 
 @contextmanager
@@ -42,8 +42,9 @@ def stop_signals() -> Iterator[Stop]:
 
     The first stop, SIGTERM or Ctrl-C, is the one that counts: a SIGTERM after it is ignored,
     because ``mlflow run`` answers Ctrl-C by sending its child, which got the Ctrl-C as well, a
-    SIGTERM into the middle of its cleaning up. Setting ``heeded`` on the result has SIGTERM ignored
-    from there on. Outside the main thread, where Python handles no signals, nothing is changed.
+    SIGTERM into the middle of its cleaning up. Setting ``heeded`` on the result has SIGTERM raise
+    nothing from there on. Outside the main thread, where Python handles no signals, nothing is
+    changed.
     """
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
@@ -56,12 +57,15 @@ def stop_signals() -> Iterator[Stop]:
             # A forked loader worker inherits the handler, but has no run to end.
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             signal.raise_signal(signal.SIGTERM)
-        if not stop.heeded:
+        if stop.heeded:
+            stop.unraised = stop.unraised or Terminated
+        else:
             stop.heeded = True
             raise Terminated
 
     def interrupt(number: int, frame: FrameType | None) -> None:
-        stop.heeded = stop.interrupted = True
+        stop.heeded = True
+        stop.unraised = KeyboardInterrupt
         raise KeyboardInterrupt
 
     before = {
