@@ -13,6 +13,7 @@ from seglab.tuning.figures import (
     importances_figure,
     map_figure,
     mapped,
+    slices_figure,
 )
 from seglab.tuning.findings import Findings, read_findings
 
@@ -66,9 +67,9 @@ def findings(url: str, name: str) -> Findings:
 
 
 def show_figures(found: Findings) -> None:
-    """History, curves, importances and the map, as far as there is something to draw."""
+    """History, curves, importances, map and slices, as far as there is something to draw."""
     figures = figures_of(found)
-    for column, figure in zip(list(st.columns(2)) * 2, figures, strict=False):
+    for column, figure in zip(list(st.columns(2)) * 3, figures, strict=False):
         column.pyplot(figure)
 
 
@@ -84,6 +85,7 @@ def figures_of(found: Findings) -> list[Figure]:
         figures.append(curves_figure(found.curves, found.trials, found.best, score))
     if found.importances:
         figures.append(importances_figure(found.importances))
+    figures.append(slices_figure(found.trials, config.varied, config.better, score))
     return figures
 
 
@@ -104,7 +106,7 @@ def show_logged(run: "pd.Series[str]", why: str) -> None:
         st.dataframe(pd.read_csv(store.artifact(run, "trials.csv")), hide_index=True)
     except TrackingError:
         shell.say(f"It has logged nothing yet: `{RUN} -e tune -P study=… -P trials=0` draws it.")
-    for name in ("history", "map", "curves", "importances"):
+    for name in ("history", "map", "curves", "importances", "slices"):
         try:
             st.image(str(store.artifact(run, f"figures/{name}.png")))
         except TrackingError:  # not drawn: too few trials, or parameters

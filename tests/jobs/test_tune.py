@@ -8,7 +8,15 @@ from functools import partial
 import optuna
 import pytest
 from mlflow import MlflowClient
-from studies import LONG, SMALL, children, load_study, prepared, wait_for_checkpoint
+from studies import (
+    LONG,
+    SMALL,
+    check_whole,
+    children,
+    load_study,
+    prepared,
+    wait_for_checkpoint,
+)
 
 from seglab.data.pictures import open_pictures
 from seglab.errors import StudyError
@@ -19,8 +27,10 @@ from seglab.superpixels.config import TargetsConfig
 from seglab.superpixels.targets import fill_targets
 from seglab.tracking.run import start_run
 from seglab.tuning.config import TuneConfig
+from seglab.tuning.results import trials_table
 from seglab.tuning.study import RUN
 from seglab.tuning.worker import open_study, work
+from tests.tuning.trivial import spawned
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +78,8 @@ def test_study_is_found_whole_from_its_run(space, study_named, capsys):
     champion = client.get_model_version_by_alias("seglab.whole", "champion")
     assert champion.run_id == best.user_attrs[RUN]
     figures = {file.path for file in client.list_artifacts(parent.info.run_id, "figures")}
-    assert {"figures/history.png", "figures/curves.png", "figures/map.png"} <= figures
-    assert "figures/study.html" in figures
+    drawn = {f"figures/{name}.png" for name in ("history", "curves", "map", "slices")}
+    assert drawn | {"figures/study.html"} <= figures
 
     # What it says trains the best trial does train it, bit for bit.
     command = parent.data.tags["seglab.best_command"]
@@ -120,6 +130,10 @@ def test_loss_that_is_not_finite_fails_the_trial_alone(space, study_named):
     states = {trial.params["learning_rate"]: trial.state.name for trial in study.trials}
     assert states == {1e-3: "COMPLETE", 1e30: "FAIL"}
     assert len(study.trials) == 2
+    drawn = MlflowClient().list_artifacts(study.user_attrs[RUN], "figures")
+    assert {"figures/history.png", "figures/curves.png", "figures/slices.png"} == {
+        file.path for file in drawn if file.path.endswith(".png")
+    }
     statuses = {run.info.status: run.data.tags for run in children(study)}
     assert set(statuses) == {"FINISHED", "FAILED"}
     assert "the loss became" in statuses["FAILED"]["seglab.error"]
@@ -202,9 +216,39 @@ def test_stopped_study_goes_on_with_the_same_command(space, study_named, number)
     assert [t.state.name for t in study_named(name).trials] == ["FAIL", "WAITING"]
     (run,) = children(study_named(name))
     assert run.info.status == "KILLED"
+    check_numbers(study_named(name), [0])
 
     space.run("tune", study=name, **SMALL | LONG | {"trials": 1})
     assert [t.state.name for t in study_named(name).trials] == ["FAIL", "COMPLETE"]
     (run,) = children(study_named(name))
     assert (run.info.run_id, run.info.status) == (trial.user_attrs[RUN], "FINISHED")
     assert MlflowClient().get_run(study_named(name).user_attrs[RUN]).info.status == "FINISHED"
+    check_numbers(study_named(name), [1])
+
+
+def check_numbers(study, numbers):
+    """The table of trials, and names and tags of runs, have the same numbers."""
+    trials = trials_table(study)
+    assert trials.number.tolist() == numbers
+    runs = {run.info.run_id: run for run in children(study)}
+    for row in trials.itertuples():
+        assert runs[row.run_id].info.run_name == f"{study.study_name} trial {row.number}"
+        assert runs[row.run_id].data.tags["optuna.trial"] == str(row.number)
+
+
+def told_nothing(attempt, parent):
+    """A training that is whole, but whose process is killed before it tells the study."""
+    train_trial(attempt, parent)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_trial_killed_after_its_last_epoch_is_completed(space, study_named):
+    config = small(space, "silent", trials=1)
+    url = f"sqlite:///{space.folder}/optuna.db"
+    with open_study(config, url) as opened, start_run("study", params={}) as parent:
+        opened.study.set_user_attr(RUN, parent.id)
+        with spawned(config, url, parent.id, told_nothing) as process:
+            process.join()
+            assert process.exitcode == -signal.SIGKILL
+        work(opened, parent.id, train_trial, lambda: None)
+    check_whole(space, "silent", trials=1, epochs=2)

@@ -176,3 +176,6 @@ def test_the_run_made_for_a_call_that_resumes_ends_too(
     (wrapper,) = project.client.search_runs(["0"], f"tags.seglab.resumes = '{resumed}'")
     assert wrapper.info.status == "FINISHED"
     assert wrapper.info.run_id != resumed
+    assert wrapper.info.run_name == "resumes tiny job"
+    page = f"#/experiments/{wrapper.info.experiment_id}/runs/{resumed}"
+    assert f"[tiny job]({page})" in wrapper.data.tags["mlflow.note.content"]

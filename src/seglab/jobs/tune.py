@@ -36,6 +36,7 @@ from seglab.tuning.figures import (
     importances_figure,
     map_figure,
     mapped,
+    slices_figure,
 )
 from seglab.tuning.findings import read_findings
 from seglab.tuning.ledger import DIED
@@ -142,14 +143,17 @@ def train_trial(attempt: Attempt, parent: str) -> float:
     if stored.exists():
         config = replace(config, resume=attempt.earlier_run)
     plan = plan_training(config)
+    name = f"{attempt.study.name} trial {attempt.number}"
     with start_run(
-        f"{attempt.study.name} trial {attempt.number}",
+        name,
         params=asdict(plan.config),
         tags=plan.tags() | attempt.tags(),
         resume=attempt.earlier_run,
         parent=parent,
     ) as run:
         attempt.begins(run.id)
+        if attempt.earlier_run:
+            run.rename(name)  # Optuna has given the trial that goes on a number of its own
         if config.resume:
             for epoch, metrics in enumerate(load(stored)["progress"]["history"], start=1):
                 attempt.report(epoch, metrics)
@@ -244,6 +248,7 @@ def log_figures(opened: Opened, run: Run, best: int) -> None:
     pair = [name for name in mapped(config.varied) if name in trials]
     if len(pair) == 2:
         figures["map"] = map_figure(trials, config.varied, config.better, score)
+    figures["slices"] = slices_figure(trials, config.varied, config.better, score)
     for name, figure in figures.items():
         save_figure(figure, opened.folder / f"{name}.png")
         run.artifact(opened.folder / f"{name}.png", "figures")

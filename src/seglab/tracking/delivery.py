@@ -137,6 +137,8 @@ class Delivery:
                 self.client.log_artifacts(run_id, str(payload), record["into"] or None)
             case "model":
                 log_model(self.client, self.client.get_run(run_id), payload, record)
+            case "name":
+                self.client.update_run(run_id, name=record["name"])
             case "reopen":
                 lifecycle.reopen(self.client, run_id, record["process"])
             case "end":

@@ -63,14 +63,14 @@ def open_target(client: MlflowClient, name: str, resume: str) -> Target:
         check_reach(client, given.info.artifact_uri)
         project = is_project(given)
         _running(client, given, process)
+        if GENERATED_NAME.fullmatch(given.info.run_name or ""):
+            with told("naming the run"):
+                client.update_run(handed, name=f"resumes {name}" if resume else name)
     if resume:
         check_reach(client, find_run(client, resume, "resume").info.artifact_uri)
         run = reopen(client, resume, process)
         return target(run, "" if handed == resume else handed, project)
     if handed:
-        if GENERATED_NAME.fullmatch(given.info.run_name or ""):
-            with told("naming the run"):
-                client.update_run(handed, name=name)
         return target(given, project=project)
     experiment = experiment_of_environment(client)
     check_reach(client, experiment.artifact_location)

@@ -49,6 +49,10 @@ class Run:
         texts = {key: as_text(value) for key, value in values.items()}
         self._writer.batch(params=self._fitting(texts, MAX_PARAM_VAL_LENGTH, "params"))
 
+    def rename(self, name: str) -> None:
+        """Gives the run another name."""
+        self._writer.note("name", name=storable(name))
+
     def tags(self, values: Mapping[str, object]) -> None:
         """Sets tags."""
         texts = {key: as_text(value) for key, value in values.items()}
@@ -189,18 +193,20 @@ def start_run(
     FINISHED; FAILED after an exception, with its text as tag ``seglab.error``; KILLED after
     Ctrl-C or SIGTERM (exit code 143). The run is the one ``mlflow run`` hands over, or a new one,
     or ``resume``, the id of a run to go on with; the UI shows it below the run ``parent``, if one
-    is named. The run ``mlflow run`` made for a call that
-    resumes another is tagged ``seglab.resumes`` and ends alike. Raises ``TrackingError`` if the
-    store or the run to resume is not there, and for what the store refused. A store that goes away
-    meanwhile stops nothing: what it has not got is said at the end, and ``sync`` delivers it.
-    A stop while the end is delivered is raised after it; Ctrl-C ends the waiting, too.
+    is named. The run ``mlflow run`` made for a call that resumes another keeps that call's
+    parameters, says in its name, its description and the tag ``seglab.resumes`` where the results
+    are, and ends alike. Raises ``TrackingError`` if the store or the run to resume is not there,
+    and for what the store refused. A store that goes away meanwhile stops nothing: what it has not
+    got is said at the end, and ``sync`` delivers it. A stop while the end is delivered is
+    raised after it; Ctrl-C ends the waiting, too.
     """
     with stop_signals() as stop:
         target, writers = open_writers(storable(name), resume)
         try:
             run = Run(writers[0], target.experiment_id, resumed=bool(resume))
             for wrapper in writers[1:]:
-                Run(wrapper, target.experiment_id)._describe({lifecycle.RESUMES: resume})
+                about = {lifecycle.RESUMES: resume, **link_on(name, target)}
+                Run(wrapper, target.experiment_id)._describe(about)
             run.params(params)
             run._describe({**tags, MLFLOW_PARENT_RUN_ID: parent} if parent else tags)
             yield run
@@ -231,6 +237,13 @@ def open_run(run_id: str) -> Iterator[Run]:
         settle_open(must=False)
     finally:
         writer.close()
+
+
+def link_on(name: str, target: lifecycle.Target) -> dict[str, str]:
+    """The description of a run whose call went on in the run ``target``: a link to that one."""
+    page = f"#/experiments/{target.experiment_id}/runs/{target.stored_id}"
+    said = f"This call went on in the run [{storable(name)}]({page}): its results are there."
+    return {MLFLOW_RUN_NOTE: said}
 
 
 def link_back(run_id: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from seglab.figures.style import BLUE, FRAME, INK, VERMILLION, label_axes
-from seglab.tuning.space import Range, Space
+from seglab.tuning.space import Choices, Range, Space
 
 Better = Literal["maximize", "minimize"]
 MAPPED = ("learning_rate", "alpha")
@@ -87,6 +87,38 @@ def map_figure(trials: pd.DataFrame, space: Space, better: Better, score: str) -
     label_axes(axes, x.replace("_", " "), y.replace("_", " "))
     figure.colorbar(dots, label=score, extend="min" if better == "maximize" else "max")
     figure.legend(loc="outside upper left", ncols=2, frameon=False, fontsize=8)
+    return figure
+
+
+def slices_figure(trials: pd.DataFrame, space: Space, better: Better, score: str) -> Figure:
+    """The objective of every trial against each parameter alone; the best one is ringed."""
+    names = [name for name in space if name in trials]
+    columns = min(3, len(names))
+    rows = -(-len(names) // columns)
+    size = (max(4.8, 3.2 * columns), 3.2 * rows)
+    figure = Figure(figsize=size, layout="constrained")
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).flatten()
+    for axes, name in zip(panels, names, strict=False):
+        among = space[name]
+        shown = trials.dropna(subset=[name, "value"])
+        places = shown[name]
+        if isinstance(among, Choices):
+            places = places.map({value: place for place, value in enumerate(among.values)})
+            axes.set_xticks(range(len(among.values)), list(map(str, among.values)))
+        elif among.log:
+            axes.set_xscale("log")
+        complete, pruned = (shown.state == state for state in ("complete", "pruned"))
+        axes.plot(places[pruned], shown.value[pruned], "o", color=FRAME, fillstyle="none", ms=4)
+        axes.plot(places[complete], shown.value[complete], "o", color=BLUE, markersize=5)
+        if complete.any():
+            values = shown.value[complete].astype(float)
+            best = int(values.argmax() if better == "maximize" else values.argmin())
+            ring = {"color": VERMILLION, "markersize": 11, "markeredgewidth": 2}
+            place = places[complete].iloc[best]
+            axes.plot(place, values.iloc[best], "o", fillstyle="none", **ring)
+        label_axes(axes, name.replace("_", " "), score if axes in panels[::columns] else "")
+    for axes in panels[len(names) :]:
+        axes.set_axis_off()
     return figure
 
 

@@ -4,6 +4,7 @@ import shlex
 import warnings
 from collections.abc import Mapping
 from dataclasses import fields
+from operator import itemgetter
 from typing import Any
 
 import optuna
@@ -32,7 +33,7 @@ def trials_table(study: optuna.Study) -> pd.DataFrame:
     superseded = {trial.user_attrs.get(CONTINUES) for trial in trials}
     rows = [
         {
-            "number": trial.number,
+            "number": known_as(trial),
             "state": trial.state.name.lower(),
             "value": value_of(trial),
             "run_id": trial.user_attrs.get(RUN, ""),
@@ -42,7 +43,14 @@ def trials_table(study: optuna.Study) -> pd.DataFrame:
         for trial in trials
         if trial.number not in superseded
     ]
+    rows.sort(key=itemgetter("number"))
     return pd.DataFrame(rows, columns=None if rows else ["number", "state", "value"])
+
+
+def known_as(trial: FrozenTrial) -> int:
+    """The number that a trial's run has: until one is taken up again, that of the earlier trial."""
+    waiting = trial.state == TrialState.WAITING
+    return int(trial.user_attrs.get(CONTINUES, trial.number)) if waiting else trial.number
 
 
 def value_of(trial: FrozenTrial) -> float | None:
