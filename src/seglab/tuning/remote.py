@@ -58,8 +58,12 @@ class RemoteTurn:
         self._who = uuid.uuid4().hex
 
     def __enter__(self) -> None:
-        while not self._call("take_turn", self._who):
-            time.sleep(ASKING)
+        try:
+            while not self._call("take_turn", self._who):
+                time.sleep(ASKING)
+        except KeyboardInterrupt:  # after which the answer may still be yes
+            self.release()
+            raise
 
     def release(self) -> None:
         """See ``Turn``."""
