@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboards import address
 from dashboards.shell import told
 
 st.set_page_config(page_title="seglab", page_icon=":material/analytics:", layout="wide")
@@ -20,5 +21,7 @@ st.html(
     "<style>.stMainBlockContainer {padding: 3.5rem 2.5rem 2rem} .stMainBlockContainer h1 "
     "{padding: 0.6rem 0 0}</style>"
 )
+address.begin()
 with told():
     page.run()
+address.complete()

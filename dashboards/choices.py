@@ -1,6 +1,6 @@
 """Rows of the results table as things to choose: a label, the runs behind it, a colour."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -18,13 +18,20 @@ class Choice(NamedTuple):
     """A row of the table: one configuration with its seeds, or one of its runs."""
 
     label: str
-    """Unlike all others'; what addresses name it by."""
+    """Unlike all others' while no run comes in."""
     runs: tuple[str, ...]
     title: str
     dataset: str
     colour: str
     published: str
     """Key of the published experiment it is a run of; empty if it is of none."""
+    params: Mapping[str, str]
+    """Of its first run, and what computed the saliency maps that it saw, if it saw any."""
+
+    @property
+    def name(self) -> str:
+        """What addresses name it by: its runs, which stay these whatever else is run."""
+        return ",".join(self.runs)
 
 
 def rows_of(runs: pd.DataFrame) -> list[Choice]:
@@ -38,19 +45,26 @@ def rows_of(runs: pd.DataFrame) -> list[Choice]:
     for row in arranged(rows, SCORE_COLUMNS).to_dict("records"):
         ids = tuple(row["run_id"].split(","))
         first = by_run.loc[ids[0]]
-        published = first["published"]
+        published, maps = first["published"], first["saliency"]
         found.append(
             Choice(
-                label=f"{row['experiment']} · {row['dataset'] or 'no data set'} · "
-                f"{counted(len(ids), 'seed')} · {ids[0][:8]}",
+                label=labelled(
+                    row["experiment"], row["dataset"], counted(len(ids), "seed"), ids[0]
+                ),
                 runs=ids,
                 title=row["experiment"],
                 dataset=row["dataset"],
                 colour=colour(first["place"], first["experiment"]),
                 published=published.key if published else "",
+                params=first["params"] | ({"saliency maps": maps} if maps else {}),
             )
         )
     return found
+
+
+def labelled(title: str, dataset: str, seeds: str, run_id: str) -> str:
+    """``UNet RGB · iCoseg · 2 seeds · 0a1b2c3d``."""
+    return f"{title} · {dataset or 'no data set'} · {seeds} · {run_id[:8]}"
 
 
 def single_runs(choices: Iterable[Choice], runs: pd.DataFrame) -> list[Choice]:
@@ -58,13 +72,18 @@ def single_runs(choices: Iterable[Choice], runs: pd.DataFrame) -> list[Choice]:
     seeds = dict(zip(runs["run_id"], runs.get("params.seed", runs["run_id"]), strict=True))
     return [
         choice._replace(
-            label=f"{choice.title} · {choice.dataset or 'no data set'} · seed {seeds[run]} · "
-            f"{run[:8]}",
+            label=labelled(choice.title, choice.dataset, f"seed {seeds[run]}", run),
             runs=(run,),
         )
         for choice in choices
         for run in choice.runs
     ]
+
+
+def run_labels(runs: pd.DataFrame) -> dict[str, str]:
+    """What to call runs of any kind, by their ids."""
+    names = runs["name"] + " · " + runs["run_id"].str[:8]
+    return dict(zip(runs["run_id"], names, strict=True))
 
 
 def run_of(runs: pd.DataFrame, run_id: str) -> "pd.Series[str]":
@@ -83,10 +102,29 @@ def colour(place: int, title: str) -> str:
     return EXPERIMENTS.get(key) or OTHERS[sum(title.encode()) % len(OTHERS)]
 
 
-def named(choices: Sequence[Choice], labels: Iterable[str]) -> list[Choice]:
-    """The choices with these labels, in the order of the labels."""
-    by_label = {choice.label: choice for choice in choices}
-    return [by_label[label] for label in labels if label in by_label]
+def with_asked(choices: Sequence[Choice], names: Iterable[str]) -> list[Choice]:
+    """``choices``, and those that an address made of some runs of one: it has more seeds since."""
+    found = {choice.name: choice for choice in choices}
+    whole = {run: choice for choice in reversed(choices) for run in choice.runs}
+    for name in names:
+        runs = tuple(name.split(","))
+        row = whole.get(runs[0])
+        if name not in found and row and set(runs) < set(row.runs):
+            seeds = f"{len(runs)} of {counted(len(row.runs), 'seed')}"
+            label = labelled(row.title, row.dataset, seeds, runs[0])
+            found[name] = row._replace(runs=runs, label=label)
+    return list(found.values())
+
+
+def labels(choices: Iterable[Choice]) -> dict[str, str]:
+    """Labels of choices by their names."""
+    return {choice.name: choice.label for choice in choices}
+
+
+def named(choices: Sequence[Choice], names: Iterable[str]) -> list[Choice]:
+    """The choices with these names, in the order of the names."""
+    by_name = {choice.name: choice for choice in choices}
+    return [by_name[name] for name in names]
 
 
 def brief(choices: Sequence[Choice]) -> list[str]:

@@ -1,13 +1,13 @@
 """What all pages share: their head with the experiment at hand, words instead of tracebacks."""
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NoReturn
 
 import streamlit as st
 
-from dashboards import store
+from dashboards import address, store
 from seglab.errors import RUN, SeglabError, TrackingError, counted
 from seglab.results.live import Standing
 
@@ -64,33 +64,27 @@ def note(fault: str) -> None:
         noted.add(fault)
 
 
-def say(text: str) -> None:
+def say(text: str) -> NoReturn:
     """Tells what to do, and shows nothing more of the page."""
     st.info(text, icon=":material/info:")
+    address.complete()
     st.stop()
 
 
-def visit(address: str) -> None:
-    """Sends the browser to an address of the app, as a click on a link would.
+def experiment(title: str, of: str = "") -> Standing:
+    """The page's head, with the experiment that is chosen there; how that stands.
 
-    Streamlit's own way, ``st.switch_page``, refuses to write into the address what a widget of the
-    page that is left is bound to.
+    Where the address names none, it is the one ``of`` which the address names a run, or the one
+    that another page was left with.
     """
-    script = f"window.location.assign({json.dumps(address)})"
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
-
-
-def experiment(title: str) -> Standing:
-    """The page's head, with the experiment that is chosen there; how that stands."""
     left, right = st.columns([2, 1])
     left.title(title)
     names = store.experiment_names()
-    # To Streamlit another page's box is another one, which would begin at the first experiment.
-    page, kept = st.session_state.get("kept", (title, ""))
-    if page != title and kept in names[1:] and "experiment" not in st.query_params:
-        st.session_state["experiment"] = st.query_params["experiment"] = kept
-    name = right.selectbox("MLflow experiment", names, key="experiment", bind="query-params")
-    st.session_state["kept"] = title, name
+    found = next((name for name in (of, st.session_state.get("kept")) if name in names), "")
+    name = address.one(
+        right.selectbox, "MLflow experiment", names, "experiment", default=found, keep=True
+    )
+    st.session_state["kept"] = name
     standing = store.standing(name)
     with left:
         freshness(name, standing)

@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -76,10 +77,13 @@ def encoded(pixels: UInt8[np.ndarray, "h w *c"], format: str = "PNG") -> str:  #
     return f"data:image/{format.lower()};base64,{text}"
 
 
-def viewer(data: dict[str, Any], key: str) -> float | None:
-    """Shows ``data`` (of ``viewer_data``); the threshold, once it was moved."""
-    mounted = _component()(data=data, key=key, on_threshold_change=lambda: None)
-    return None if mounted.threshold is None else float(mounted.threshold)
+def viewer(data: dict[str, Any], key: str, moved: Callable[[float], object]) -> None:
+    """Shows ``data`` (of ``viewer_data``); ``moved`` is given each threshold that is chosen."""
+
+    def changed() -> None:
+        moved(float(st.session_state[key]["threshold"]))
+
+    _component()(data=data, key=key, on_threshold_change=changed)
 
 
 @st.cache_resource

@@ -153,16 +153,23 @@ export default async function ({ data, parentElement: root, setStateValue }) {
   const panels = root.querySelector(".panels");
   let loaded = states.get(panels);
   if (loaded?.id !== data.id) {
-    slider.value = data.steps.indexOf(data.threshold);
     loaded = await load(data, panels);
     states.set(panels, loaded);
+  }
+  // Python says again what the slider said: only another threshold, of another address, moves it.
+  if (loaded.threshold !== data.threshold) {
+    loaded.threshold = data.threshold;
+    slider.value = data.steps.indexOf(data.threshold);
   }
   const show = () => {
     output.textContent = `p ≥ ${data.steps[slider.value].toFixed(2)}`;
     draw(loaded, data, slider.value);
   };
   slider.oninput = show;
-  slider.onchange = () => setStateValue("threshold", data.steps[slider.value]);
+  slider.onchange = () => {
+    loaded.threshold = data.steps[slider.value];
+    setStateValue("threshold", loaded.threshold);
+  };
   slider.onkeydown = (event) => event.stopPropagation();  // arrows move it, not the pictures
   show();
 }

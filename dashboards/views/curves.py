@@ -1,16 +1,19 @@
 """Curves: any metric of any runs over the epochs."""
 
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
-from dashboards import shell, store
-from dashboards.choices import named
+from dashboards import address, shell, store
+from dashboards.choices import labels, named, run_labels, with_asked
 from dashboards.curves import by_epoch, curves_figure
 from seglab.errors import RUN
 from seglab.figures.curves import norm_curves
 
 FIRST = ["val/loss", "val/iou", "val/dice"]  # metrics that are shown unless others are chosen
 MOST = 8  # rows that are chosen at first
+WINDOWS = {str(epochs): epochs for epochs in range(1, 21)}
 
 
 def show() -> None:
@@ -19,10 +22,13 @@ def show() -> None:
     runs, choices = standing.snapshot.runs, store.choices(standing)
     if not choices:
         shell.say(f"No training run in this experiment: start one with `{RUN} -e train`.")
-    labels = [choice.label for choice in choices]
-    trials = trials_of(runs)
-    default = [choice.label for choice in choices if choice.runs[0] not in trials] or labels
-    chosen = st.multiselect("Rows", labels, default=default[:MOST], key="rows", bind="query-params")
+    choices = with_asked(choices, st.query_params.get_all("rows"))
+    label, trials = labels(choices), trials_of(runs)
+    default = [choice.name for choice in choices if choice.runs[0] not in trials] or [*label]
+    chosen = address.several(
+        st.multiselect, "Rows", [*label], "rows",
+        default=default[:MOST], keep=True, format_func=label.__getitem__,
+    )  # fmt: skip
     picked = named(choices, chosen)
     concerned = runs[runs["run_id"].isin([run for choice in picked for run in choice.runs])]
     if concerned.empty:
@@ -35,14 +41,14 @@ def show() -> None:
         )
     default = [name for name in FIRST if name in names] or names[:1]
     controls = st.columns([12, 8, 3, 4], vertical_alignment="bottom")
-    metrics = controls[0].multiselect(
-        "Metrics", names, default=default, key="metrics", bind="query-params"
-    )
-    window = controls[1].slider(
-        "Smoothing: mean of the last … epochs", 1, 20, 1, key="smooth", bind="query-params"
-    )
-    log = controls[2].toggle("Log", key="log", bind="query-params")
-    behind = controls[3].toggle("Published", value=True, key="published", bind="query-params")
+    metrics = address.several(controls[0].multiselect, "Metrics", names, "metrics", default=default)
+    window = address.free(
+        controls[1].slider, "Smoothing: mean of the last … epochs", "smooth",
+        default=1, read=WINDOWS.__getitem__, min_value=1, max_value=max(WINDOWS.values()),
+    )  # fmt: skip
+    switch = partial(address.free, read={"True": True, "False": False}.__getitem__)
+    log = switch(controls[2].toggle, "Log", "log", default=False)
+    behind = switch(controls[3].toggle, "Published", "published", default=True)
     histories = store.histories(concerned, metrics)
     if metrics:
         figure = curves_figure(histories, picked, metrics, window, log, behind)
@@ -75,9 +81,11 @@ def show_norms(runs: pd.DataFrame) -> None:
         return
     st.header("Adaptive norm")
     having = runs[runs[f"metrics.{metrics[0]}"].notna()]
-    labels = list(having["name"] + " · " + having["run_id"].str[:8])
-    label = st.selectbox("Run", labels, key="norm", bind="query-params")
-    run = having.iloc[[labels.index(label)]]
+    label = run_labels(having)
+    chosen = address.one(
+        st.selectbox, "Run", [*label], "norm", keep=True, format_func=label.__getitem__
+    )
+    run = having[having["run_id"] == chosen]
     own = [name for name in metrics if run[f"metrics.{name}"].notna().all()]
     st.pyplot(norm_curves(by_epoch(store.histories(run, own))), width="content")
 

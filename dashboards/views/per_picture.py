@@ -1,17 +1,20 @@
 """Per picture: where run B is better than run A, by how much, and whether that may be noise."""
 
-from itertools import combinations
+from functools import partial
 
 import pandas as pd
 import streamlit as st
 from plotly.graph_objects import Figure
 
-from dashboards import compare, links, shell, store
-from dashboards.choices import Choice, named, run_of, single_runs
+from dashboards import address, compare, links, shell, store
+from dashboards.choices import Choice, labels, named, run_of, single_runs, with_asked
+from dashboards.pairs import apart, best_two
 from seglab.data.config import PARTS
 from seglab.errors import RUN, counted
 from seglab.results.live import Standing
 from seglab.results.observations import TABLE_THRESHOLD
+
+PAIRS = 3  # of runs that a picture is opened in: as many as its page has room for
 
 
 def show() -> None:
@@ -19,19 +22,22 @@ def show() -> None:
     standing = shell.experiment("Per picture")
     rows, single = scored_choices(standing)
     scored = rows + single
-    if len(scored) < 2:
+    if standing.table is None or len(scored) < 2:
         shell.say(
             f"{counted(len(scored), 'scored run')} in this experiment, and two are compared: "
             f"train with `{RUN} -e train`, score with `{RUN} -e evaluate -P run=<id>`."
         )
-    labels = [choice.label for choice in scored]
+    asked = [name for side in "ab" for name in st.query_params.get_all(side)]
+    scored = with_asked(scored, asked)
+    label = labels(scored)
     left, right, *rest = st.columns([4, 4, 1, 1])
-    places = [scored.index(choice) for choice in best_two(standing, rows, single)]
-    a = left.selectbox("A", labels, index=places[0], key="a", bind="query-params")
-    b = right.selectbox("B", labels, index=places[1], key="b", bind="query-params")
-    part = rest[0].selectbox("Part", PARTS[::-1], key="part", bind="query-params")
-    score = rest[1].selectbox(
-        "Score", list(compare.SCORES), key="score", bind="query-params",
+    side = partial(address.one, keep=True, format_func=label.__getitem__)
+    default_a, default_b = best_two(standing.table, rows, single)
+    a = side(left.selectbox, "A", [*label], "a", default=default_a.name)
+    b = side(right.selectbox, "B", [*label], "b", default=default_b.name)
+    part = address.one(rest[0].selectbox, "Part", PARTS[::-1], "part")
+    score = address.one(
+        rest[1].selectbox, "Score", list(compare.SCORES), "score",
         format_func=compare.SCORES.__getitem__,
     )  # fmt: skip
     first, second = named(scored, [a, b])
@@ -46,7 +52,11 @@ def show() -> None:
     st.markdown(compare.in_words(found, score))
     if found.pictures.empty:
         return
-    st.caption(f"{compare.which_runs(found, table_a, table_b)} A click on a picture opens it.")
+    more = f" (the first {PAIRS} of each)" * (len(found.seeds[0]) > PAIRS)
+    st.caption(
+        f"{apart(first, second)} {compare.which_runs(found, table_a, table_b)} "
+        f"A click on a picture opens it in these runs{more}."
+    )
     name_a, name_b = names = [
         f"{choice.title}, {compare.listed(seeds)}"
         for choice, seeds in zip((first, second), found.seeds, strict=True)
@@ -82,29 +92,6 @@ def scored_choices(standing: Standing) -> tuple[list[Choice], list[Choice]]:
     return rows, [run for run in runs if run.runs[0] in scored]
 
 
-def best_two(standing: Standing, rows: list[Choice], runs: list[Choice]) -> list[Choice]:
-    """The two rows of one data set with the best test IoU, as the results table orders them.
-
-    Where no data set has two, two seeds of a row.
-    """
-    assert standing.table is not None
-    table = standing.table.rows
-    iou = {
-        run: value
-        for ids, value in zip(table["run_id"], table["test_iou"].fillna(-1), strict=True)
-        for run in ids.split(",")
-    }
-    ranked = sorted(rows, key=lambda row: -max(iou.get(run, -1) for run in row.runs))
-    for one, other in combinations(ranked, 2):
-        if one.dataset == other.dataset:
-            return sorted([one, other], key=rows.index)
-    for row in ranked:
-        seeds = [run for run in runs if run.runs[0] in row.runs]
-        if len(seeds) > 1:
-            return seeds[:2]
-    return rows[:2]
-
-
 def rows_per_picture(choice: Choice, runs: pd.DataFrame, part: str) -> pd.DataFrame:
     """seed, image, iou and dice of a part at the tables' threshold, of every run of a choice."""
     frames = [pd.DataFrame(columns=["seed", "image", "iou", "dice"])]
@@ -119,24 +106,23 @@ def rows_per_picture(choice: Choice, runs: pd.DataFrame, part: str) -> pd.DataFr
 def open_picture(
     name: str, runs: pd.DataFrame, sides: list[Choice], seeds: tuple[list[str], ...], part: str
 ) -> None:
-    """Goes to the page that shows a picture, with the first run compared of each side."""
-    labels = []
-    for side, used in zip(sides, seeds, strict=True):
-        single = single_runs([side], runs)
-        labels += [run.label for run in single if seed_of(runs, run) == used[0]]
-    address = links.page(
+    """Goes to the page that shows a picture, in the runs compared: A's beside B's, pair by pair."""
+    of_seed = [{seed_of(runs, run): run for run in side.runs} for side in sides]
+    pairs = list(zip(*seeds, strict=True))[:PAIRS]
+    opened = [side[seed] for pair in pairs for side, seed in zip(of_seed, pair, strict=True)]
+    there = links.page(
         "pictures",
         experiment=st.session_state["experiment"],
-        runs=list(dict.fromkeys(labels)),
+        runs=list(dict.fromkeys(opened)),
         part=part,
         picture=name,
     )
-    shell.visit(address)
+    address.visit(there)
 
 
-def seed_of(runs: pd.DataFrame, run: Choice) -> str:
-    """The seed of a single run."""
-    return str(run_of(runs, run.runs[0])["params.seed"])
+def seed_of(runs: pd.DataFrame, run_id: str) -> str:
+    """The seed of a run."""
+    return str(run_of(runs, run_id)["params.seed"])
 
 
 show()

@@ -7,8 +7,8 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from dashboards import shell, store
-from dashboards.choices import Choice, named, run_of, single_runs
+from dashboards import address, shell, store
+from dashboards.choices import Choice, labels, named, run_of, single_runs
 from dashboards.overlay import STEPS, ordered
 from dashboards.photos import map_of, pictures_of
 from dashboards.viewer import Scored, viewer, viewer_data
@@ -35,24 +35,17 @@ def show() -> None:
             "No run of this experiment has scored pictures: train with "
             f"`{RUN} -e train`, then score with `{RUN} -e evaluate -P run=<id>`."
         )
-    labels = [choice.label for choice in scored]
-    chosen = st.multiselect(
-        "Runs",
-        labels,
-        default=defaults(scored),
-        max_selections=MOST,
-        key="runs",
-        bind="query-params",
-    )
+    label = labels(scored)
+    chosen = address.several(
+        st.multiselect, "Runs", [*label], "runs",
+        default=defaults(scored), keep=True, format_func=label.__getitem__, max_selections=MOST,
+    )  # fmt: skip
     *browser, middle, right = st.columns([3, 12, 3, 3, 4], vertical_alignment="bottom")
-    part = middle.selectbox("Part", PARTS[::-1], key="part", bind="query-params")
-    by = right.selectbox(
-        "Order by",
-        ORDERS,
-        key="order",
-        bind="query-params",
+    part = address.one(middle.selectbox, "Part", PARTS[::-1], "part", drop=["picture"])
+    by = address.one(
+        right.selectbox, "Order by", ORDERS, "order",
         help="score: worst of the first run first; disagreement: where runs differ most first",
-    )
+    )  # fmt: skip
     choices = named(scored, chosen)
     if not choices:
         shell.say("Choose a run.")
@@ -69,13 +62,12 @@ def show() -> None:
             f"These runs have no picture of the part {part} in common, or their per-picture scores "
             f"are gone from MLflow: `{RUN} -e evaluate -P run=<id>` makes them again."
         )
-    browse(names, browser)
-    compare(choices, runs, part, st.session_state["picture"])
+    compare(choices, runs, part, browse(names, browser))
 
 
 def defaults(scored: list[Choice]) -> list[str]:
     """The first run of each of the first three configurations."""
-    by_title = {(choice.title, choice.dataset): choice.label for choice in reversed(scored)}
+    by_title = {(choice.title, choice.dataset): choice.name for choice in reversed(scored)}
     return list(by_title.values())[::-1][:3]
 
 
@@ -92,26 +84,24 @@ def score_table(choices: list[Choice], runs: pd.DataFrame, part: str) -> pd.Data
     return pd.DataFrame(columns).dropna()
 
 
-def browse(names: list[str], columns: list[DeltaGenerator]) -> None:
-    """Chooses the picture: by name, or the next one by button or arrow key, in three columns."""
-    if st.session_state.get("picture") not in names:
-        st.session_state["picture"] = st.query_params.get("picture", names[0])
-    if st.session_state["picture"] not in names:
-        st.session_state["picture"] = names[0]
-    # Another order makes another box, which keeps the picture only if it is told again.
-    st.session_state["picture"] = st.session_state["picture"]
+def browse(names: list[str], columns: list[DeltaGenerator]) -> str:
+    """The picture, chosen by name, or the next one by button or arrow key, in three columns."""
+    back, choice, forth = columns
+    asked = st.query_params.get("picture")
+    place = names.index(asked) if asked in names else 0
+    shown = address.one(
+        choice.selectbox, f"Picture {place + 1} of {len(names)}", names, "picture", keep=True
+    )
 
     def step(by: int) -> None:
+        # Whoever turns pages fast is ahead of the page.
         place = names.index(st.session_state["picture"]) + by
         st.session_state["picture"] = names[place % len(names)]
+        address.put(picture=[st.session_state["picture"]])
 
-    back, choice, forth = columns
     back.button("Previous", on_click=partial(step, -1), shortcut="Left", width="stretch")
-    choice.selectbox(
-        f"Picture {names.index(st.session_state['picture']) + 1} of {len(names)}", names,
-        key="picture", bind="query-params",
-    )  # fmt: skip
     forth.button("Next", on_click=partial(step, 1), shortcut="Right", width="stretch")
+    return shown
 
 
 @st.fragment
@@ -143,9 +133,7 @@ def compare(choices: list[Choice], runs: pd.DataFrame, part: str, name: str) -> 
             scored,
             threshold(),
         )
-        moved = viewer(data, key="viewer")
-        if moved is not None:
-            st.query_params["threshold"] = f"{moved:.2f}"
+        viewer(data, key="viewer", moved=lambda value: address.put(threshold=[f"{value:.2f}"]))
 
 
 def short(choice: Choice) -> str:

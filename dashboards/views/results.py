@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboards import shell, store, tables
+from dashboards import address, shell, store, tables
+from dashboards.choices import run_labels, run_of
 from dashboards.score_figures import scores_figure
 from seglab.errors import RUN, counted
 from seglab.figures.style import DOTS_PER_INCH
@@ -27,6 +28,7 @@ from seglab.results.table import (
 
 WHOLE, EPOCHS = "Whole pictures", "Best and last epoch"
 PAINTED, SUPERPIXELS = "Painted superpixels", "Superpixels"
+SCREEN = 100  # dots per inch of figures on the page
 FEW = 3  # scores beside which there is room for all that is known
 KEYS = {WHOLE: "", EPOCHS: "_epochs", PAINTED: "_painted", SUPERPIXELS: "_superpixels"}
 """What the names of a view's own parameters in the address end in."""
@@ -35,10 +37,7 @@ KEYS = {WHOLE: "", EPOCHS: "_epochs", PAINTED: "_painted", SUPERPIXELS: "_superp
 def show() -> None:
     """The page."""
     standing = shell.experiment("Results")
-    view = st.segmented_control(
-        "Scores of", [WHOLE, EPOCHS, PAINTED, SUPERPIXELS], default=WHOLE, required=True,
-        key="view", bind="query-params",
-    )  # fmt: skip
+    view = address.one(st.segmented_control, "Scores of", [*KEYS], "view", required=True)
     table, beside = chosen(table_of(standing, view), view)
     if table.rows.empty:
         shell.say("No row has all that is chosen above: take a word or a choice away.")
@@ -67,12 +66,20 @@ def show() -> None:
 
 def show_scores(table: ResultsTable, colours: dict[str, str]) -> None:
     """Every row's scores as a figure, on the page and as a file."""
-    firsts = table.rows["run_id"].str.partition(",")[0]
-    figure = scores_figure(table, [colours[run] for run in firsts])
+    drawn = [colours[run] for run in table.rows["run_id"].str.partition(",")[0]]
+    st.image(figure_png(table, drawn, SCREEN))
+    st.download_button(
+        "Figure as PNG", lambda: figure_png(table, drawn, DOTS_PER_INCH), f"{table.name}.png",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+@st.cache_data(max_entries=20, show_spinner=False)
+def figure_png(table: ResultsTable, colours: Sequence[str], dots_per_inch: int) -> bytes:
+    """The figure as a file, drawn once for each change of its table: drawing takes a second."""
     png = io.BytesIO()
-    figure.savefig(png, format="png", dpi=DOTS_PER_INCH)
-    st.image(png.getvalue(), width=round(100 * figure.get_figwidth()))
-    st.download_button("Figure as PNG", png.getvalue(), f"{table.name}.png", on_click="ignore")
+    scores_figure(table, colours).savefig(png, format="png", dpi=dots_per_inch)
+    return png.getvalue()
 
 
 def table_of(standing: Standing, view: str) -> ResultsTable:
@@ -81,7 +88,6 @@ def table_of(standing: Standing, view: str) -> ResultsTable:
     if view == WHOLE:
         if standing.table is None:
             shell.say(f"There is no result to show yet: {standing.why_none}.")
-        assert standing.table is not None
         return standing.table
     table = superpixels_of(runs) if view == SUPERPIXELS else epochs_of(runs, view)
     if table is None:
@@ -93,7 +99,6 @@ def table_of(standing: Standing, view: str) -> ResultsTable:
             else "No run of this kind has a validation curve: train with "
             f"`{RUN} -e train`, then score with `{RUN} -e evaluate -P run=<id>`."
         )
-    assert table is not None
     return table
 
 
@@ -122,17 +127,17 @@ def chosen(table: ResultsTable, view: str) -> tuple[ResultsTable, list[str]]:
     """
     own = KEYS[view]
     first, second, third, fourth = st.columns([2, 1, 2, 2])
-    datasets = first.multiselect(
-        "Data sets", options(table.rows["dataset"]), key="dataset", bind="query-params"
+    headings = [heading(column) for column in table.columns]
+    datasets = address.several(
+        first.multiselect, "Data sets", options(table.rows["dataset"]), "dataset"
     )
     parted = options(table.rows["split"]) if "split" in table.settings else []
-    splits = second.multiselect("Splits", parted, key="split", bind="query-params")
-    words = third.text_input("Experiments with the words", key="words", bind="query-params")
-    by = fourth.selectbox(
-        "Sort by", [tables.PUBLISHED_ORDER, *map(heading, table.columns)],
-        key=f"sort{own}", bind="query-params",
-    )  # fmt: skip
-    headings = [heading(column) for column in table.columns]
+    splits = address.several(second.multiselect, "Splits", parted, "split")
+    words = address.free(
+        third.text_input, "Experiments with the words", "words", default="", read=str
+    )
+    orders = [tables.PUBLISHED_ORDER, *headings]
+    by = address.one(fourth.selectbox, "Sort by", orders, f"sort{own}")
     filled = [heading(column) for column in table.columns if table.rows[column.key].notna().any()]
     # As many as are read at a glance; the others are a click away.
     default = [name for name in headings if name.startswith("Test")] or [
@@ -140,13 +145,13 @@ def chosen(table: ResultsTable, view: str) -> tuple[ResultsTable, list[str]]:
     ]
     known = [name for name in tables.BESIDE if tables.has(table, name)]
     scores, beside = st.columns([3, 2])
-    columns = scores.pills(
-        "Scores", headings, selection_mode="multi", key=f"columns{own}", default=default,
-        bind="query-params", wrap=True,
+    columns = address.several(
+        scores.pills, "Scores", headings, f"columns{own}",
+        default=default, selection_mode="multi", wrap=True,
     )  # fmt: skip
-    wanted = beside.pills(
-        "Beside each score", list(tables.BESIDE), selection_mode="multi", key=f"beside{own}",
-        default=known if len(default) <= FEW else known[:1], bind="query-params",
+    wanted = address.several(
+        beside.pills, "Beside each score", list(tables.BESIDE), f"beside{own}",
+        default=known if len(default) <= FEW else known[:1], selection_mode="multi",
     )  # fmt: skip
     kept = tables.sorted_by(tables.filtered(table, datasets, splits, words), by)
     return tables.with_columns(kept, columns), wanted
@@ -178,11 +183,11 @@ def show_curves(runs: pd.DataFrame) -> None:
     """What superpixels pay for their compactness, of each run that judged some."""
     judged = curves_of(runs)
     st.header("Boundary recall over compactness")
-    labels = list(judged["name"] + " · " + judged["run_id"].str[:8])
-    label = st.selectbox("Run", labels, key="curve", bind="query-params")
-    points = pd.read_csv(
-        store.artifact(judged.iloc[labels.index(label)], "superpixels/summary.csv")
+    label = run_labels(judged)
+    chosen = address.one(
+        st.selectbox, "Run", [*label], "curve", keep=True, format_func=label.__getitem__
     )
+    points = pd.read_csv(store.artifact(run_of(judged, chosen), "superpixels/summary.csv"))
     st.pyplot(tradeoff(points), width="content")
 
 

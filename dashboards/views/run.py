@@ -6,7 +6,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
-from dashboards import links, shell
+from dashboards import address, links, shell
 from dashboards.commands import command
 from seglab.data.config import PARTS
 from seglab.errors import RUN, TrackingError
@@ -24,10 +24,11 @@ SECTIONS = {
 
 def show() -> None:
     """The page."""
-    find_experiment()
-    standing = shell.experiment("Run")
+    standing = shell.experiment("Run", of=experiment_of(st.query_params.get("run", "")))
     runs = standing.snapshot.runs
-    wanted = st.text_input("Run (its id, or how it begins)", key="run", bind="query-params").strip()
+    wanted = address.free(
+        st.text_input, "Run (its id, or how it begins)", "run", default="", read=str
+    ).strip()
     found = runs[runs["run_id"].str.startswith(wanted)] if wanted else runs
     if found.empty:
         elsewhere(wanted)
@@ -55,12 +56,12 @@ def show() -> None:
         table("Other tags", tags)
 
 
-def find_experiment() -> None:
-    """Turns to the run's own experiment, where the address names a run and no experiment."""
-    wanted = st.query_params.get("run", "")
-    if wanted and not {"experiment"} & {*st.query_params, *st.session_state}:
+def experiment_of(run: str) -> str:
+    """The run's own experiment, where the address names a run and no experiment; else empty."""
+    if run and "experiment" not in st.query_params:
         with suppress(TrackingError):
-            st.session_state["experiment"] = reader.run_info(wanted).experiment
+            return reader.run_info(run).experiment
+    return ""
 
 
 def heading(run: "pd.Series[str]") -> None:
@@ -79,8 +80,8 @@ def heading(run: "pd.Series[str]") -> None:
         )
     if links.mlflow_ui():
         with suppress(TrackingError):  # what was read of a run is shown while the store is away
-            address = links.mlflow_run(experiment_id(run["run_id"]), run["run_id"])
-            st.link_button("Open in MLflow", address, icon=":material/open_in_new:")
+            there = links.mlflow_run(experiment_id(run["run_id"]), run["run_id"])
+            st.link_button("Open in MLflow", there, icon=":material/open_in_new:")
     else:
         st.caption(
             "No link to MLflow's UI, as the store is a database: start `make serve`, and the "
@@ -129,7 +130,7 @@ def table(title: str, values: "pd.Series[str]") -> None:
 
 def show_list(runs: pd.DataFrame) -> None:
     """Runs to choose from, newest first, and which of them are scored."""
-    address = partial(links.page, "run", experiment=st.session_state["experiment"])
+    page = partial(links.page, "run", experiment=st.session_state["experiment"])
     lines = pd.DataFrame(
         {
             "name": runs["name"],
@@ -137,7 +138,7 @@ def show_list(runs: pd.DataFrame) -> None:
             "started": runs["start_time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
             **{f"Test {name}": [test_score(run, score) for _, run in runs.iterrows()]
                for score, name in SCORES.items()},
-            "run": [address(run=run) for run in runs["run_id"]],
+            "run": [page(run=run) for run in runs["run_id"]],
         }
     )  # fmt: skip
     config = {"run": st.column_config.LinkColumn("Run", display_text=r"run=(\w{8})")}

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 from matplotlib.figure import Figure
 
-from dashboards import links, shell, store
+from dashboards import address, links, shell, store
 from dashboards.commands import here
 from seglab.errors import RUN, StudyError, TrackingError
 from seglab.tuning.figures import (
@@ -26,9 +26,8 @@ def show() -> None:
     named = runs[runs["tags.optuna.storage"].notna()] if "tags.optuna.storage" in runs else runs[:0]
     if named.empty:
         shell.say(f"No study in this experiment: start one with `{RUN} -e tune`.")
-    label = st.selectbox(
-        "Study", list(dict.fromkeys(named["tags.optuna.study"])), key="study", bind="query-params"
-    )
+    studies = list(dict.fromkeys(named["tags.optuna.study"]))
+    label = address.one(st.selectbox, "Study", studies, "study", keep=True)
     run = named[named["tags.optuna.study"] == label].iloc[0]
     try:
         found = findings(run["tags.optuna.storage"], label)
@@ -56,8 +55,8 @@ def show() -> None:
             "value": st.column_config.NumberColumn(format="%.4g"),
         },
     )
-    address = links.page("run", experiment=st.session_state["experiment"], run=run["run_id"])
-    st.markdown(f"[The study's own run]({address})")
+    own = links.page("run", experiment=st.session_state["experiment"], run=run["run_id"])
+    st.markdown(f"[The study's own run]({own})")
 
 
 @st.cache_data(ttl=10, show_spinner="reading the study")

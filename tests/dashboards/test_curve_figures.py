@@ -12,7 +12,7 @@ HISTORIES = pd.DataFrame(
     + [("r1", "val/iou", step, value) for step, value in enumerate([0.3, 0.5], start=1)],
     columns=["run_id", "metric", "step", "value"],
 )
-ROW = Choice("UNet RGB", ("r0", "r1"), "UNet RGB", "icoseg/subset_80", "#222222", "icoseg/rgb")
+ROW = Choice("UNet RGB", ("r0", "r1"), "UNet RGB", "icoseg/subset_80", "#222222", "icoseg/rgb", {})
 
 
 def test_mean_and_band_over_seeds():
