@@ -8,44 +8,62 @@ runs by their labels, which change with every seed, and leaves no view behind to
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 import streamlit as st
 
 T = TypeVar("T")
 Address = dict[str, list[str]]
-LATEST, MISSING = "_address", "_missing"
-"""Of a visitor's session: the address as it was written last, and what it does not say yet."""
+STANDING = "_address"
+"""Of a visitor's session: what the page shows, as an address; see ``Standing``."""
 
 
-def begin() -> None:
-    """Reads the address; before the first control of a page."""
-    st.session_state[LATEST] = now()
-    st.session_state[MISSING] = {}
+class Standing(NamedTuple):
+    """An address, part of which the browser's own script wrote into it."""
+
+    page: str
+    sent: Address
+    """What the browser says, which knows nothing of what was added."""
+    whole: Address
+
+
+def begin(page: str) -> None:
+    """Reads the address of a page, before its first control."""
+    sent = {name: st.query_params.get_all(name) for name in st.query_params}
+    before = st.session_state.get(STANDING)
+    same = before is not None and (before.page, before.sent) == (page, sent)
+    st.session_state[STANDING] = before if same else Standing(page, sent, dict(sent))
+
+
+def asked(name: str) -> list[str]:
+    """What the address says under a name."""
+    whole: Address = st.session_state[STANDING].whole
+    return whole.get(name, [])
 
 
 def complete() -> None:
-    """Writes what is shown, and may be another thing tomorrow, into an address that lacks it."""
-    missing = st.session_state.get(MISSING)
-    if missing:
-        visit("?" + urlencode(now() | missing, doseq=True), new=False)
+    """Has the address say all that is shown; after the last control.
 
-
-def visit(address: str, *, new: bool = True) -> None:
-    """Goes to an address of the app: as a ``new`` view, or in place of the one that is left.
-
-    Streamlit's ``st.query_params`` would make a view of every address that is completed, and
-    ``st.switch_page`` one of what the pages on either side have in common.
+    In place: what Streamlit writes is a view of its own in the history, and none is left here.
     """
-    way = "pushState" if new else "replaceState"
-    script = f"history.{way}({{}}, '', {json.dumps(address)}); dispatchEvent(new Event('popstate'))"
+    standing = st.session_state[STANDING]
+    if standing.whole != standing.sent:
+        run("history.replaceState({}, '', {address})", "?" + urlencode(standing.whole, doseq=True))
+
+
+def visit(address: str) -> None:
+    """Goes to an address of the app, as a click on a link would.
+
+    ``st.switch_page`` would do it in two views: the other page, and then its address.
+    """
+    run("history.pushState({}, '', {address}); dispatchEvent(new Event('popstate'))", address)
+
+
+def run(script: str, address: str) -> None:
+    """Runs a script of the browser, in which ``{address}`` stands for an address."""
+    script = script.replace("{address}", json.dumps(address))
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
-
-
-def now() -> Address:
-    """The address, name by name."""
-    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 def put(**changes: Sequence[str]) -> None:
@@ -54,9 +72,11 @@ def put(**changes: Sequence[str]) -> None:
     It is the latest address that is changed, for what the browser sends along with a click may
     have been overtaken by the click before.
     """
-    address = st.session_state[LATEST] | {name: list(value) for name, value in changes.items()}
-    st.session_state[LATEST] = {name: value for name, value in address.items() if value}
-    st.query_params.from_dict(st.session_state[LATEST])
+    standing = st.session_state[STANDING]
+    whole = standing.whole | {name: list(value) for name, value in changes.items()}
+    whole = {name: value for name, value in whole.items() if value}
+    st.query_params.from_dict(whole)
+    st.session_state[STANDING] = Standing(standing.page, whole, dict(whole))
 
 
 def one(
@@ -65,10 +85,10 @@ def one(
 ) -> str:  # fmt: skip
     """One of ``options``, or the first; ``more`` as of ``control``."""
     default = default or options[0]
-    asked = st.query_params.get_all(key)[-1:]
-    known = [name for name in asked if name in options]
+    given = asked(key)[-1:]
+    known = [name for name in given if name in options]
     value = known[0] if known else default
-    tell(label, set(asked) - {*known}, [value], more.get("format_func", str))
+    tell(label, set(given) - {*known}, [value], more.get("format_func", str))
     return control(widget, label, options, key=key, value=value, default=default, **more)
 
 
@@ -77,11 +97,11 @@ def several(
     default: Iterable[str] = (), **more: Any,
 ) -> list[str]:  # fmt: skip
     """Any of ``options``, as many as its ``max_selections``; ``more`` as of ``control``."""
-    default, given = list(default), st.query_params.get_all(key)
-    asked = [name for name in given if name]
-    known = [name for name in asked if name in options]
-    value = known if known or (given and not asked) else default
-    tell(label, set(asked) - {*known}, value, more.get("format_func", str))
+    default, given = list(default), asked(key)
+    names = [name for name in given if name]
+    known = [name for name in names if name in options]
+    value = known if known or (given and not names) else default
+    tell(label, set(names) - {*known}, value, more.get("format_func", str))
     most = more.get("max_selections") or len(value)
     if len(value) > most:
         st.info(f"{label}: of the {len(value)} that the address names, the first {most} are shown.")
@@ -94,11 +114,11 @@ def free(
 ) -> T:  # fmt: skip
     """A text, a number or a switch; ``read`` raises ``KeyError`` where it cannot be had."""
     value = default
-    for asked in st.query_params.get_all(key)[-1:]:
+    for text in asked(key)[-1:]:
         try:
-            value = read(asked)
+            value = read(text)
         except KeyError:
-            tell(label, {asked}, [str(default)], str)
+            tell(label, {text}, [str(default)], str)
     return control(widget, label, key=key, value=value, default=default, **more)
 
 
@@ -115,8 +135,8 @@ def control(
     # Whoever is typing is not disturbed by being told what stands there.
     if st.session_state.get(key) != value:
         st.session_state[key] = value
-    if keep and key not in st.query_params:
-        st.session_state[MISSING][key] = texts(value)
+    if keep and not asked(key):
+        st.session_state[STANDING].whole[key] = texts(value)
     chosen = partial(write, key, None if keep else default, drop)
     widget(label, *given, key=key, on_change=chosen, **looks)
     return value

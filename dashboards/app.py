@@ -21,7 +21,7 @@ st.html(
     "<style>.stMainBlockContainer {padding: 3.5rem 2.5rem 2rem} .stMainBlockContainer h1 "
     "{padding: 0.6rem 0 0}</style>"
 )
-address.begin()
+address.begin(page.url_path)
 with told():
     page.run()
 address.complete()

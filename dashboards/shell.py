@@ -15,6 +15,9 @@ LOG = logging.getLogger("seglab.dashboard")
 RETRY = 10.0
 """Seconds until a page that could not be shown is tried again."""
 
+OF_RUNS = ("a", "b", "curve", "dataset", "norm", "picture", "rows", "run", "runs", "split", "study")
+"""What an address says of an experiment's own runs."""
+
 
 @contextmanager
 def told() -> Iterator[None]:
@@ -82,8 +85,9 @@ def experiment(title: str, of: str = "") -> Standing:
     names = store.experiment_names()
     found = next((name for name in (of, st.session_state.get("kept")) if name in names), "")
     name = address.one(
-        right.selectbox, "MLflow experiment", names, "experiment", default=found, keep=True
-    )
+        right.selectbox, "MLflow experiment", names, "experiment",
+        default=found, keep=True, drop=OF_RUNS,
+    )  # fmt: skip
     st.session_state["kept"] = name
     standing = store.standing(name)
     with left:

@@ -22,7 +22,7 @@ def show() -> None:
     runs, choices = standing.snapshot.runs, store.choices(standing)
     if not choices:
         shell.say(f"No training run in this experiment: start one with `{RUN} -e train`.")
-    choices = with_asked(choices, st.query_params.get_all("rows"))
+    choices = with_asked(choices, address.asked("rows"))
     label, trials = labels(choices), trials_of(runs)
     default = [choice.name for choice in choices if choice.runs[0] not in trials] or [*label]
     chosen = address.several(

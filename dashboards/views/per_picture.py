@@ -27,7 +27,7 @@ def show() -> None:
             f"{counted(len(scored), 'scored run')} in this experiment, and two are compared: "
             f"train with `{RUN} -e train`, score with `{RUN} -e evaluate -P run=<id>`."
         )
-    asked = [name for side in "ab" for name in st.query_params.get_all(side)]
+    asked = [*address.asked("a"), *address.asked("b")]
     scored = with_asked(scored, asked)
     label = labels(scored)
     left, right, *rest = st.columns([4, 4, 1, 1])

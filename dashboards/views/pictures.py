@@ -87,11 +87,9 @@ def score_table(choices: list[Choice], runs: pd.DataFrame, part: str) -> pd.Data
 def browse(names: list[str], columns: list[DeltaGenerator]) -> str:
     """The picture, chosen by name, or the next one by button or arrow key, in three columns."""
     back, choice, forth = columns
-    asked = st.query_params.get("picture")
-    place = names.index(asked) if asked in names else 0
-    shown = address.one(
-        choice.selectbox, f"Picture {place + 1} of {len(names)}", names, "picture", keep=True
-    )
+    found = [name for name in address.asked("picture") if name in names] or names
+    label = f"Picture {names.index(found[0]) + 1} of {len(names)}"
+    shown = address.one(choice.selectbox, label, names, "picture", keep=True)
 
     def step(by: int) -> None:
         # Whoever turns pages fast is ahead of the page.
@@ -144,7 +142,7 @@ def short(choice: Choice) -> str:
 def threshold() -> float:
     """The threshold in the address, if it names one that can be chosen; else the tables'."""
     try:
-        wanted = float(st.query_params.get("threshold", TABLE_THRESHOLD))
+        wanted = float((address.asked("threshold") or [str(TABLE_THRESHOLD)])[-1])
     except ValueError:
         wanted = TABLE_THRESHOLD
     return float(STEPS[np.abs(STEPS - wanted).argmin()])

@@ -24,7 +24,7 @@ SECTIONS = {
 
 def show() -> None:
     """The page."""
-    standing = shell.experiment("Run", of=experiment_of(st.query_params.get("run", "")))
+    standing = shell.experiment("Run", of=experiment_of(address.asked("run")[-1:]))
     runs = standing.snapshot.runs
     wanted = address.free(
         st.text_input, "Run (its id, or how it begins)", "run", default="", read=str
@@ -56,11 +56,11 @@ def show() -> None:
         table("Other tags", tags)
 
 
-def experiment_of(run: str) -> str:
-    """The run's own experiment, where the address names a run and no experiment; else empty."""
-    if run and "experiment" not in st.query_params:
+def experiment_of(runs: list[str]) -> str:
+    """The own experiment of a run, where the address names one and no experiment; else empty."""
+    if any(runs) and not address.asked("experiment"):
         with suppress(TrackingError):
-            return reader.run_info(run).experiment
+            return reader.run_info(runs[0]).experiment
     return ""
 
 
