@@ -1,5 +1,6 @@
 """Rows of the results table as things to choose: a label, the runs behind it, a colour."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ import pandas as pd
 
 from seglab.errors import counted
 from seglab.figures.style import BLUE, EXPERIMENTS, GREEN, ORANGE, PURPLE, SKY, VERMILLION, YELLOW
+from seglab.results.apart import differing, with_params
 from seglab.results.experiments import experiments
 from seglab.results.table import SCORE_COLUMNS, arranged, typed
 
@@ -21,6 +23,7 @@ class Choice(NamedTuple):
     """Unlike all others' while no run comes in."""
     runs: tuple[str, ...]
     title: str
+    """Of its experiment, with the parameters in which rows of one experiment differ."""
     dataset: str
     colour: str
     published: str
@@ -40,26 +43,40 @@ def rows_of(runs: pd.DataFrame) -> list[Choice]:
     rows = rows[rows["experiment"] != ""]
     if rows.empty:
         return []
-    by_run = rows.set_index("run_id")
-    found = []
+    by_run, trials = rows.set_index("run_id"), trials_of(runs)
+    found = list[Choice]()
+    alike = defaultdict[object, list[int]](list)
     for row in arranged(rows, SCORE_COLUMNS).to_dict("records"):
         ids = tuple(row["run_id"].split(","))
         first = by_run.loc[ids[0]]
-        published, maps = first["published"], first["saliency"]
+        title, published, maps = first["experiment"], first["published"], first["saliency"]
+        alike[title, row["dataset"], ids[0] in trials].append(len(found))
         found.append(
             Choice(
-                label=labelled(
-                    row["experiment"], row["dataset"], counted(len(ids), "seed"), ids[0]
-                ),
+                label="",
                 runs=ids,
-                title=row["experiment"],
+                title=title,
                 dataset=row["dataset"],
-                colour=colour(first["place"], first["experiment"]),
+                colour=colour(first["place"], title),
                 published=published.key if published else "",
                 params=first["params"] | ({"saliency maps": maps} if maps else {}),
             )
         )
+    for places in alike.values():
+        names = differing([found[place].params for place in places], {"dataset"})
+        for place in places:
+            choice = found[place]
+            title, seeds = with_params(choice.title, choice.params, names), len(choice.runs)
+            label = labelled(title, choice.dataset, counted(seeds, "seed"), choice.runs[0])
+            found[place] = choice._replace(title=title, label=label)
     return found
+
+
+def trials_of(runs: pd.DataFrame) -> set[str]:
+    """Runs of searches of parameters: many rows that are nearly alike."""
+    if "tags.optuna.trial" not in runs:
+        return set()
+    return set(runs.loc[runs["tags.optuna.trial"].notna(), "run_id"])
 
 
 def labelled(title: str, dataset: str, seeds: str, run_id: str) -> str:

@@ -1,13 +1,15 @@
 """Figures of results tables: every row's score, over its seeds, beside what was published."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from seglab.figures.style import FRAME, INK, label_axes
-from seglab.results.printed import heading
+from seglab.results.printed import heading, shown_setting
 from seglab.results.table import ResultsTable
 
 MOST = 40
@@ -46,16 +48,31 @@ def scores_figure(table: ResultsTable, colours: Sequence[str]) -> Figure:
                 markersize=6,
             )  # fmt: skip
         label_axes(axes, heading(column), "")
-    several = len({row["dataset"] for row in rows}) > 1
-    names = [
-        (row["experiment"] or row["run_id"][:8]) + f"\n{row['dataset']}" * several for row in rows
-    ]
-    grid[0, 0].set_yticks(places, names)
+    grid[0, 0].set_yticks(places, names_of(table, rows))
     handles = [
         Line2D([], [], color=FRAME, marker="o", label="measured, ± std over seeds"),
-        Line2D([], [], color=FRAME, marker="D", fillstyle="none", linestyle="", label="published"),
     ]
+    if any(row[f"{column.key}_published"] > 0 for row in rows for column in columns):
+        handles += [
+            Line2D([], [], color=FRAME, marker="D", fillstyle="none", ls="", label="published")
+        ]
     figure.legend(handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     if len(table.rows) > MOST:
         figure.suptitle(f"the first {MOST} of {len(table.rows)} rows", color=INK, fontsize=9)
     return figure
+
+
+def names_of(table: ResultsTable, rows: Sequence[Mapping[Hashable, Any]]) -> list[str]:
+    """What each of ``rows`` is called: its experiment and, below, what tells it from the others."""
+    constant = table.constants()
+    names = [name for name in table.settings if name not in {*constant, "seeds"}]
+    several = len({row["dataset"] for row in rows}) > 1
+    number = Counter((row["experiment"], row["dataset"]) for row in rows)
+    found = []
+    for row in rows:
+        below = [row["dataset"]] if several else []
+        if number[row["experiment"], row["dataset"]] > 1:
+            below += [f"{name} {shown_setting(name, row[name])}" for name in names]
+        name = row["experiment"] or row["run_id"][:8]
+        found.append(f"{name}\n{', '.join(below)}" if below else name)
+    return found

@@ -115,7 +115,7 @@ def texts_beside(rows: pd.DataFrame, column: Column, name: str, digits: int) -> 
 
 def caption(table: ResultsTable, beside: Sequence[str]) -> str:
     """What the numbers of ``grid`` are."""
-    lines = [settings_line(table)]
+    lines = [f"{table.title}.", settings_line(table)]
     if table.name in NOTES:
         lines.append(NOTES[table.name])
     if has(table, "over seeds"):

@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from dashboards import address, shell, store
-from dashboards.choices import labels, named, run_labels, with_asked
-from dashboards.curves import by_epoch, curves_figure
+from dashboards.choices import labels, named, run_labels, trials_of, with_asked
+from dashboards.curves import by_epoch, curves_figure, published
 from seglab.errors import RUN
 from seglab.figures.curves import norm_curves
 
@@ -53,18 +53,12 @@ def show() -> None:
     if metrics:
         figure = curves_figure(histories, picked, metrics, window, log, behind)
         st.plotly_chart(figure, key="curves", theme=None)
+    compared = behind and any(len(published(row.published, m)) for row in picked for m in metrics)
     st.caption(
         "Lines are means over seeds, bands go from the lowest seed to the highest."
-        + " Thin and dotted: what the original study published." * behind
+        + " Thin and dotted: what the original study published." * compared
     )
     show_norms(concerned)
-
-
-def trials_of(runs: pd.DataFrame) -> set[str]:
-    """Runs of searches of parameters: many rows that are nearly alike."""
-    if "tags.optuna.trial" not in runs:
-        return set()
-    return set(runs.loc[runs["tags.optuna.trial"].notna(), "run_id"])
 
 
 def metrics_of(runs: pd.DataFrame) -> list[str]:

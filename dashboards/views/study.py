@@ -47,12 +47,13 @@ def show() -> None:
         st.info("No trial has completed yet; figures come with the first ones.")
     show_figures(found)
     st.subheader("Trials")
+    numbers = [str(name) for name in trials.select_dtypes("float")]
     st.dataframe(
         with_links(trials, st.session_state["experiment"]),
         hide_index=True,
         column_config={
             "run": st.column_config.LinkColumn("Run", display_text=r"run=(\w{8})"),
-            "value": st.column_config.NumberColumn(format="%.4g"),
+            **dict.fromkeys(numbers, st.column_config.NumberColumn(format="%.4g")),
         },
     )
     own = links.page("run", experiment=st.session_state["experiment"], run=run["run_id"])

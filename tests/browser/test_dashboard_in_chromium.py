@@ -29,9 +29,9 @@ def test_page_opens(visit, path):
     assert page.get_by_text("This page failed").count() == 0
 
 
-def expected(seeded, threshold, name="d", inputs="rgb"):
-    """IoU and Dice of a picture with the first run of some inputs, by the definition."""
-    predicted = seeded.probability(inputs, 0, name) / 255 >= threshold
+def expected(seeded, threshold, name="d", inputs="rgb", seed=0):
+    """IoU and Dice of a picture with a run, by the definition."""
+    predicted = seeded.probability(inputs, seed, name) / 255 >= threshold
     truth = np.asarray(seeded.pictures.mask(name)) == 1
     both = (predicted & truth).sum()
     union = (predicted | truth).sum()
@@ -63,6 +63,9 @@ def test_slider_moves_the_scores_and_the_address(visit, seeded):
     again.locator(f"figure[data-run='{seeded.ids['rgb', 0]}'] b").get_by_text(
         expected(seeded, 0.77), exact=True
     ).wait_for()
+    page.go_back()
+    score.get_by_text(expected(seeded, 0.4), exact=True).wait_for()
+    assert "threshold=0.40" in page.url
 
 
 def test_colours_of_the_overlay_are_those_of_the_counts(visit, seeded):
@@ -93,8 +96,11 @@ def test_arrow_keys_turn_to_the_next_picture(visit):
 
 
 @pytest.mark.parametrize("mark", [".scatterlayer .point", ".barlayer .point path"])
-def test_click_on_a_picture_opens_it(visit, seeded, mark):
-    page = visit("per_picture?part=train")
+def test_click_on_a_picture_opens_it_in_the_runs_compared(visit, seeded, mark):
+    shown = {"a": ("rgb", 1), "b": ("rgb+guided", 0)}
+    asked = "&".join(f"{side}={seeded.ids[run]}" for side, run in shown.items())
+    page = visit(f"per_picture?experiment=Default&part=train&{asked}")
+    before = page.url
     marks = page.locator(mark)
     marks.first.wait_for()
     marks.nth(1).hover(force=True)  # the pointer meets a layer for dragging that lies above
@@ -103,10 +109,37 @@ def test_click_on_a_picture_opens_it(visit, seeded, mark):
     marks.nth(1).click(force=True)
     page.get_by_role("heading", name="Pictures", exact=True).wait_for()
     assert expected(seeded, 0.5, "a") != expected(seeded, 0.5, "b")
-    for inputs in ("rgb", "rgb+guided"):
-        score = page.locator(f"figure[data-run='{seeded.ids[inputs, 0]}'] b")
-        score.get_by_text(expected(seeded, 0.5, name, inputs), exact=True).wait_for()
+    for inputs, seed in shown.values():
+        score = page.locator(f"figure[data-run='{seeded.ids[inputs, seed]}'] b")
+        score.get_by_text(expected(seeded, 0.5, name, inputs, seed), exact=True).wait_for()
     assert page.locator("figure[data-run]").count() == 2
+    page.go_back()
+    page.get_by_role("heading", name="Per picture", exact=True).wait_for()
+    marks.first.wait_for()
+    assert page.url == before
+
+
+def test_back_goes_from_view_to_view(visit, seeded):
+    page = visit()
+    page.wait_for_url(re.compile("experiment=Default"))
+    page.get_by_role("link", name="Pictures", exact=True).click()
+    page.wait_for_url(re.compile(f"pictures.*runs={seeded.ids['rgb', 0]}.*picture=."))
+    page.get_by_text("Picture 1 of 2").wait_for()
+    views = [page.url]
+    for number in (2, 1):
+        page.keyboard.press("ArrowRight")
+        page.get_by_text(f"Picture {number} of 2").wait_for()
+        page.wait_for_url(lambda url: url != views[-1])
+        views.append(page.url)
+    for number, view in zip((2, 1), views[-2::-1], strict=True):
+        page.go_back()
+        page.get_by_text(f"Picture {number} of 2").wait_for()
+        assert page.url == view
+    page.go_back()
+    page.get_by_role("heading", name="Results", exact=True).wait_for()
+    page.go_forward()
+    page.get_by_text("Picture 1 of 2").wait_for()
+    assert page.url == views[0]
 
 
 def test_the_experiment_stays_from_page_to_page(visit):

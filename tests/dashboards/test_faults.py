@@ -107,6 +107,8 @@ def test_address_that_names_what_is_not_there(store, opened):
     app = opened("pictures", picture="zebra", runs="no such run", threshold="high", part="night")
     assert not app.warning
     assert app.selectbox(key="picture").value in ("d", "e")
+    for name in ("'zebra'", "'no such run'", "'night'"):
+        assert f"the address names {name}, which this page does not have. Shown: " in words(app)
 
 
 def test_run_of_another_experiment(store, opened):
