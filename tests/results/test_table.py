@@ -254,8 +254,7 @@ def test_the_last_epoch_stands_below_the_best_one():
     cells = printed(table).set_index("Line")["Test IoU"]
     over = "± over 2 seeds"
     assert list(cells.index) == ["measured", over, "last epoch", f"last epoch, {over}", *BELOW]
-    assert cells["last epoch"] == "0.5 ± 0.3"
-    assert cells[f"last epoch, {over}"] == "0.141"
+    assert list(cells[["last epoch", f"last epoch, {over}"]]) == ["0.5 ± 0.3", "0.141"]
     assert any("last epoch" in note for note in notes(table))
     unknown = results_table(pd.DataFrame([training_run(1, scores=["0.7 ± 0.2"] * 6)]))
     assert printed(unknown)["Line"].tolist() == ["measured", *BELOW]

@@ -7,7 +7,8 @@ from itertools import groupby
 import pandas as pd
 
 from seglab.errors import RUN, counted
-from seglab.results.table import LAST, Column, ResultsTable, as_setting, short_ids
+from seglab.results.cells import as_setting, short_ids
+from seglab.results.table import LAST, Column, ResultsTable
 
 NOTHING = "–"
 MEASURED = "measured"

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from seglab.results.cells import short_ids
 from seglab.results.experiments import experiments
 from seglab.results.table import (
     PAINTING,
@@ -12,7 +13,6 @@ from seglab.results.table import (
     ResultsTable,
     arranged,
     measured,
-    short_ids,
     typed,
 )
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from seglab.errors import RUN, SeglabError, counted
 from seglab.results.apart import configuration, params_of, told_apart
+from seglab.results.cells import as_setting, short_ids
 from seglab.results.experiments import experiment_of, experiments, place
 
 PARTS = ("train", "val", "test")
@@ -98,13 +99,6 @@ class ResultsTable:
             for name, column in values.items()
             if column.nunique() <= 1
         }
-
-
-def as_setting(value: object) -> str:
-    """A setting as text: numbers as short as they are, nothing for none."""
-    if pd.isna(value):  # type: ignore[call-overload]
-        return ""
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def results_table(runs: pd.DataFrame) -> ResultsTable:
@@ -281,12 +275,6 @@ def over_seeds(
         distinct = [sorted(set(t)) for t in texts] if name == "status" else texts
         reduced[name] = [",".join(filter(None, text)) for text in distinct]
     return merged.drop(columns=[*set(reduced) & set(merged)]).assign(**reduced)
-
-
-def short_ids(row: "pd.Series[str]") -> str:
-    """First eight digits of each run's id, with the status of those that did not end well."""
-    bad = [status for status in row["status"].split(",") if status in ("FAILED", "KILLED")]
-    return " ".join([*(run[:8] for run in row["run_id"].split(",")), *bad])
 
 
 def nothing_to_show(runs: int, missing: pd.DataFrame) -> str:
