@@ -155,7 +155,7 @@ def test_the_network_sees_rgb_first_and_its_pictures_map(pictures, tmp_path, inp
 
 def test_summary_is_mean_and_population_deviation_at_the_tables_threshold(evaluated):
     rows, _ = evaluated
-    values = summary(rows, "evaluation")
+    values = summary(rows)
     ious, dices = [1, 0, 0.5, 0.5], [1, 0, 2 / 3, 2 / 3]
     assert list(values) == [
         f"evaluation/{part}/{score}{suffix}"

@@ -61,11 +61,12 @@ def evaluate(
     return frame
 
 
-def summary(rows: pd.DataFrame, prefix: str = "") -> dict[str, float]:
+def summary(rows: pd.DataFrame, prefix: str = "evaluation") -> dict[str, float]:
     """Mean and population standard deviation over pictures, per part, at the tables' threshold.
 
-    Keys are ``<prefix>/test/iou``, ``<prefix>/test/iou_std``, ``<prefix>/test/dice`` and so on.
-    numpy's std with ddof 0, as the original study printed it.
+    Keys are ``evaluation/test/iou``, ``evaluation/test/iou_std``, ``evaluation/test/dice`` and so
+    on, with another ``prefix`` if it is given. numpy's std with ddof 0, as the original study
+    printed it.
     """
     values = {}
     at_threshold = rows[rows["threshold"] == TABLE_THRESHOLD]

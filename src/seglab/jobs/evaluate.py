@@ -23,8 +23,8 @@ from seglab.tracking.reader import download_model
 from seglab.tracking.run import Run, open_run, start_run
 from seglab.training.checkpoint import About, load_best
 
-BEST_EPOCH, LAST_EPOCH = "evaluation", "evaluation_last"
-"""How the names of the scores of either epoch begin, as metrics of a run."""
+LAST_EPOCH = "evaluation_last"
+"""How the names of the last epoch's scores begin; those of the best one are ``evaluation/…``."""
 
 
 def evaluate(config: EvaluateConfig) -> None:
@@ -79,7 +79,7 @@ def evaluate_into(run: Run, config: EvaluateConfig) -> None:
             atomic_write(folder / "per_image_last.parquet", last_rows.to_parquet)
         run.artifacts(folder, "evaluation")
     tell(f"best epoch, {trained.epoch}", rows)
-    run.metrics(summary(rows, BEST_EPOCH), step=trained.epoch)
+    run.metrics(summary(rows), step=trained.epoch)
     if last:
         tell(f"last epoch, {last.epoch}", last_rows)
         run.metrics(summary(last_rows, LAST_EPOCH), step=last.epoch)
@@ -90,10 +90,8 @@ def tell(which: str, rows: pd.DataFrame) -> None:
     print(f"{which}:")
     scores = summary(rows)
     for part in rows["part"].unique():
-        iou, dice = (
-            f"{scores[f'/{part}/{name}']:.3f} ± {scores[f'/{part}/{name}_std']:.3f}"
-            for name in ("iou", "dice")
-        )
+        keys = [f"evaluation/{part}/{name}" for name in ("iou", "dice")]
+        iou, dice = (f"{scores[key]:.3f} ± {scores[f'{key}_std']:.3f}" for key in keys)
         print(f"{part:>5}  IoU {iou}  Dice {dice}")
 
 
