@@ -14,7 +14,7 @@ from seglab.errors import TrackingError
 from seglab.tracking.process import PROCESS, identity, is_dead
 from seglab.tracking.run import open_run, start_run
 from seglab.tracking.spool import Session, known_as, session_folders
-from seglab.tracking.sync import sync
+from seglab.tracking.sync import deliver_run, sync
 from seglab.tracking.writer import settle_open
 from tests.children import die, in_child
 from tests.tracking.everything import STEPS, history, log_everything, stored
@@ -187,6 +187,19 @@ def test_a_living_process_is_left_alone(
         sync()
         assert MlflowClient().get_run(run.id).info.status == "RUNNING"
     assert "left alone" in capfd.readouterr().out
+    assert MlflowClient().get_run(run.id).info.status == "FINISHED"
+
+
+def test_a_session_that_ends_while_it_is_looked_for_is_passed_over(
+    sqlite_store: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process removes it between the moment it is found and that in which it is read."""
+    with start_run("r", params={}) as run:
+        found = session_folders(run.id)
+    assert len(found) == 1
+    monkeypatch.setattr("seglab.tracking.sync.session_folders", lambda run_id="*": found)
+    deliver_run(MlflowClient(), run.id)
+    sync()
     assert MlflowClient().get_run(run.id).info.status == "FINISHED"
 
 

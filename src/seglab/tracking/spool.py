@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from glob import glob
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -80,10 +81,11 @@ class Session:
             lock.acquire(timeout=0)
         except (Timeout, FileNotFoundError):
             return None
-        if not (folder / ABOUT).exists():
+        about = read_about(folder)
+        if about is None:
             lock.release()
             return None
-        session = cls(folder, lock, read_about(folder))
+        session = cls(folder, lock, about)
         session.journal.trim(max([session.sent, *(end for _, end in session.pending())]))
         return session
 
@@ -165,13 +167,18 @@ class Session:
 
 def session_folders(run_id: str = "*") -> list[Path]:
     """Folders of the sessions of a run, or of all runs, in the order they were begun."""
-    folders = [path.parent for path in root().glob(f"{run_id}/*/{ABOUT}")]
+    # Path.glob fails where a folder vanishes meanwhile.
+    found = glob(f"{run_id}/*/{ABOUT}", root_dir=root())  # noqa: PTH207
+    folders = [(root() / path).parent for path in found]
     return sorted(folders, key=lambda folder: folder.name)
 
 
-def read_about(folder: Path) -> About:
-    """Where the records of a session go."""
-    return About(**json.loads((folder / ABOUT).read_text(encoding="utf-8")))
+def read_about(folder: Path) -> About | None:
+    """Where the records of a session go; None if its process has just ended and removed it."""
+    try:
+        return About(**json.loads((folder / ABOUT).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
 
 
 def known_as(run_id: str) -> str:

@@ -37,10 +37,10 @@ def sync() -> None:
     """
     stores: dict[str, list[str]] = {store_uri(): []}
     for folder in session_folders():
-        about = read_about(folder)
-        runs = stores.setdefault(about.uri, [])
-        if about.run_id not in runs:
-            runs.append(about.run_id)
+        if about := read_about(folder):
+            runs = stores.setdefault(about.uri, [])
+            if about.run_id not in runs:
+                runs.append(about.run_id)
     faults: list[str] = []
     for uri, runs in stores.items():
         if not runs and not _exists(uri):
@@ -68,8 +68,8 @@ def deliver_run(client: MlflowClient, run_id: str) -> None:
 
     Raises ``TrackingError`` if the store does not take it.
     """
-    for folder in session_folders(run_id):
-        if read_about(folder).uri == store_uri() and (session := Session.claim(folder)):
+    for folder in _bound_here(run_id):
+        if session := Session.claim(folder):
             try:
                 deliver(session, client)
             finally:
@@ -78,7 +78,7 @@ def deliver_run(client: MlflowClient, run_id: str) -> None:
 
 def _sync_run(client: MlflowClient, run_id: str) -> list[str]:
     """Delivers the sessions of a run; returns what went wrong."""
-    folders = [f for f in session_folders(run_id) if read_about(f).uri == store_uri()]
+    folders = _bound_here(run_id)
     for folder in folders:
         session = Session.claim(folder)
         if session is None:
@@ -100,6 +100,12 @@ def _sync_run(client: MlflowClient, run_id: str) -> list[str]:
         finally:
             session.close()
     return []
+
+
+def _bound_here(run_id: str) -> list[Path]:
+    """Sessions of a run whose records go to this store."""
+    abouts = {folder: read_about(folder) for folder in session_folders(run_id)}
+    return [folder for folder, about in abouts.items() if about and about.uri == store_uri()]
 
 
 def _close_dead(client: MlflowClient) -> None:
