@@ -10,6 +10,7 @@ from pandas.io.formats.style import Styler
 
 from dashboards import links
 from seglab.results.printed import (
+    LAST_EPOCH,
     MEASURED,
     NOTES,
     NOTHING,
@@ -17,10 +18,15 @@ from seglab.results.printed import (
     settings_line,
     shown_setting,
 )
-from seglab.results.table import Column, ResultsTable
+from seglab.results.table import LAST, Column, ResultsTable
 
 PUBLISHED_ORDER = "published order"
-BESIDE = {"over seeds": "_seeds", "published": "_published", "difference": "_difference"}
+BESIDE = {
+    "over seeds": "_seeds",
+    LAST_EPOCH: LAST,
+    "published": "_published",
+    "difference": "_difference",
+}
 """What may stand beside each score, and what its column in a ``ResultsTable`` ends in."""
 
 
@@ -55,8 +61,8 @@ def sorted_by(table: ResultsTable, by: str) -> ResultsTable:
 
 def has(table: ResultsTable, name: str) -> bool:
     """Whether any score has ``name`` of ``BESIDE`` beside it."""
-    keys = [column.key + BESIDE[name] for column in table.columns]
-    return bool(table.rows[keys].notna().any(axis=None))
+    keys = {column.key + BESIDE[name] for column in table.columns} & set(table.rows)
+    return bool(table.rows[sorted(keys)].notna().any(axis=None))
 
 
 def grid(table: ResultsTable, beside: Sequence[str], experiment: str) -> pd.DataFrame:
@@ -104,9 +110,9 @@ def texts(rows: pd.DataFrame, key: str, digits: int) -> list[str]:
 
 
 def texts_beside(rows: pd.DataFrame, column: Column, name: str, digits: int) -> list[str]:
-    """What stands beside a score: ``over seeds``, ``published`` or ``difference``."""
+    """What stands beside a score: any name of ``BESIDE``."""
     key = column.key + BESIDE[name]
-    if name == "published":
+    if name in ("published", LAST_EPOCH):
         return texts(rows, key, digits)
     sign, before = ("+", "") if name == "difference" else ("", "± ")
     cells = [f"{before}{value:{sign}.{digits}f}".replace("-", "−") for value in rows[key]]
@@ -123,6 +129,8 @@ def caption(table: ResultsTable, beside: Sequence[str]) -> str:
             ", and beside them the standard deviation of these" if "over seeds" in beside else ""
         )
         lines.append(f"Rows of several seeds show means over them{spread}.")
+    if has(table, LAST_EPOCH) and LAST_EPOCH in beside:
+        lines.append("Beside scores at the lowest validation loss stand those of the last epoch.")
     if has(table, "published") and {"published", "difference"} & set(beside):
         lines.append(
             "Published is what the original study printed; difference, measured less that."

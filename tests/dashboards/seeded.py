@@ -78,7 +78,9 @@ class Seeded:
             for name, values in history.items()
             for step, value in enumerate(values, start=1)
         ]
-        metrics += [Metric(name, value, 0, EPOCHS) for name, value in summary(rows).items()]
+        last = {name: value / 2 for name, value in summary(rows, "evaluation_last").items()}
+        scores = summary(rows) | last
+        metrics += [Metric(name, value, 0, EPOCHS) for name, value in scores.items()]
         texts = [Param(name, str(value)) for name, value in params.items()]
         self.client.log_batch(run, metrics=metrics, params=texts, tags=[RunTag("note", "seeded")])
         evaluation = self.folder / "artifacts" / run / "evaluation"

@@ -25,6 +25,7 @@ def test_results_are_those_of_report(store, opened):
             name = {"iou": "Test IoU", "dice": "Test Dice"}[score]
             mean, std = row[f"test_{score}"], row[f"test_{score}_std"]
             assert line[name, "measured"] == f"{mean:.3f} ± {std:.3f}"
+            assert line[name, "last epoch"] == f"{mean / 2:.3f} ± {std / 2:.3f}"
     spread = table.rows["test_iou_seeds"].iloc[0]
     assert shown["Test IoU", "over seeds"].tolist() == [f"± {spread:.3f}", "–"]
     assert shown["", "Run"].str.contains(store.ids["rgb", 0]).tolist() == [True, False]
