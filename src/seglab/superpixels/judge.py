@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -102,7 +101,7 @@ def judge(
     config: SuperpixelsConfig,
     pictures: Pictures,
     names_by_part: Mapping[str, Sequence[str]],
-    outputs: Mapping[str, Outputs] = MappingProxyType({}),
+    outputs: Mapping[str, Outputs] | None = None,
     folder: Path | None = None,
 ) -> pd.DataFrame:
     """One row a picture × input × method × weight.
@@ -115,7 +114,7 @@ def judge(
     ``labels/<input>/<method>/<name>.png`` (16 bits) and ``boundaries/…`` drawn into the input.
     """
     items = [(part, name) for part, names in names_by_part.items() for name in names]
-    work = Judge(config, pictures, outputs, folder)
+    work = Judge(config, pictures, outputs or {}, folder)
     done = spread(work, items, config.workers or processors())
     bar = tqdm(done, "judging superpixels", len(items), unit="picture")
     frame = pd.DataFrame([row for rows in bar for row in rows])
