@@ -14,6 +14,11 @@ from tests.training.tiny import Tiles, train
 READ = Tiles.__getitem__
 
 
+# At a reader's death torch raises wherever the main thread is, and be it between the opening of a
+# file and its owner.
+@pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <_io.FileIO:pytest.PytestUnraisableExceptionWarning"
+)
 @pytest.mark.parametrize(
     "death",
     [lambda: os._exit(3), lambda: os.kill(os.getpid(), signal.SIGKILL)],
