@@ -123,8 +123,9 @@ def superpixels_into(
     every = judge(config, judged.pictures, judged.names, outputs, kept)
     rows = every[every["input"] != LAST_EPOCH]
     means = summary(rows)
-    kept_rows = with_last(rows, every, LAST_EPOCH if last is not trained else NETWORK)
-    atomic_write(folder / "per_image.parquet", (kept_rows if last else rows).to_parquet)
+    if last:
+        rows = with_last(rows, every, LAST_EPOCH if LAST_EPOCH in outputs else NETWORK)
+    atomic_write(folder / "per_image.parquet", rows.to_parquet)
     atomic_write(folder / "summary.csv", lambda file: means.to_csv(file, index=False))
     save_figure(tradeoff(means), folder / "figures" / "tradeoff.png")
     outputs.pop(LAST_EPOCH, None)
