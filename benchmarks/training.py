@@ -170,11 +170,16 @@ def ours(
     """The step of seglab's loop."""
     network = network_of(about).to(device)
     network.to(memory_format=torch.channels_last)
-    optimizer = torch.optim.Adam(network.parameters())
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
     share = Share(0, [], 1.0)
-    return lambda: train_step(
-        network, optimizer, task, [(next(stream), share)], (0, 0, 0), about.precision, ALONE
-    )
+
+    def step() -> None:
+        torch.backends.cudnn.deterministic = True  # as in training; the others need not be
+        parts = [(next(stream), share)]
+        train_step(network, optimizer, task, parts, (0, 0, 0), about.precision, ALONE)
+        torch.backends.cudnn.deterministic = False
+
+    return step
 
 
 def plain(

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+import torch.nn.functional as F  # noqa: N812
 
 from seglab.networks.unet import UNet, UpConv
 
@@ -50,6 +51,22 @@ def test_two_by_two_convolution_sees_right_and_below():
         # brings in the zero padding at the right.
         out = up(torch.tensor([[[[1.0, 2.0]]]]))
     assert out.tolist() == [[[[1, 2, 2, 0], [1, 2, 2, 0]]]]
+
+
+def test_transposed_convolution_is_upsampling_then_a_same_convolution():
+    torch.manual_seed(0)
+    up = UpConv(6, 3).double()
+    x = torch.randn(2, 6, 5, 8, dtype=torch.double, requires_grad=True)
+    conv = up.conv
+    upsampled = F.pad(F.interpolate(x, scale_factor=2, mode="nearest"), (0, 1, 0, 1))
+    plain = F.relu(F.conv2d(upsampled, conv.weight, conv.bias))
+    weighted = torch.randn_like(plain)
+    found, wanted = (
+        [y, *torch.autograd.grad((y * weighted).sum(), [x, conv.weight, conv.bias])]
+        for y in (up(x), plain)
+    )
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other)
 
 
 def test_skip_of_the_last_level_carries_the_dropout():

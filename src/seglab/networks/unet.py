@@ -60,7 +60,13 @@ class UNet(nn.Module):
 
 
 class UpConv(nn.Module):
-    """Nearest upsampling by 2, then a 2×2 "same" convolution padded bottom and right, and ReLU."""
+    """Nearest upsampling by 2, then a 2×2 "same" convolution padded bottom and right, and ReLU.
+
+    Computed as one transposed convolution of stride 2. Upsampling writes each pixel to two rows of
+    which a kernel with the rows w₀ and w₁ reads this one and the next: a pixel reaches three rows,
+    by w₁, w₀ + w₁ and w₀; and so for columns. That is 9 multiplications where there were 16, and
+    no upsampled picture in between.
+    """
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
@@ -68,10 +74,11 @@ class UpConv(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d h2 w2"]:
         """``x`` at twice its height and width."""
-        x = F.interpolate(x, scale_factor=2, mode="nearest")
-        # TensorFlow pads an even kernel at the end only; torch's padding="same" agrees, but warns
-        # and copies on some back ends, so the one row and column are stated here.
-        return F.relu(self.conv(F.pad(x, (0, 1, 0, 1))))
+        kernel = F.pad(self.conv.weight, (1, 1, 1, 1))
+        kernel = kernel[..., 1:, :] + kernel[..., :-1, :]
+        kernel = (kernel[..., 1:] + kernel[..., :-1]).flip(2, 3).transpose(0, 1)
+        bias = self.conv.bias
+        return F.relu(F.conv_transpose2d(x, kernel, bias, stride=2, padding=1, output_padding=1))
 
 
 def conv_pair(before: int, after: int) -> nn.Sequential:

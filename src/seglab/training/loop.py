@@ -99,7 +99,7 @@ def fit(
     network.to(device=device)
     network.to(memory_format=torch.channels_last)
     task = task_of(config)
-    optimizer = torch.optim.Adam(network.parameters(), eps=task.adam_epsilon)
+    optimizer = torch.optim.Adam(network.parameters(), eps=task.adam_epsilon, fused=True)
     progress = restore(folder / LAST, network, optimizer, about)
     readers = Readers(config.workers, device)
     parallel = group.parallel(network, device)
