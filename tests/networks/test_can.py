@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -92,6 +94,49 @@ def test_adaptive_norm_starts_as_the_identity_and_mixes_as_stated():
     mean, variance = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, correction=0)
     expected = 0.5 * x + 2 * (x - mean) / torch.sqrt(variance + 1e-5)
     torch.testing.assert_close(norm(x), expected, rtol=1e-4, atol=1e-4)
+
+
+GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+
+
+@pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=GPU)])
+@pytest.mark.parametrize("original", [False, True])
+@pytest.mark.parametrize(
+    ("dtype", "near"), [(torch.float64, 1e-9), (torch.float32, 1e-3), (torch.bfloat16, 2e-2)]
+)
+def test_gradients_and_statistics_are_those_of_the_formula_as_written(
+    device, original, dtype, near
+):
+    torch.manual_seed(0)
+    norm = AdaptiveNorm(24, original).to(device)
+    if dtype == torch.float64:
+        norm.double()
+    with torch.no_grad():
+        norm.a.fill_(0.7)
+        norm.b.fill_(0.4)
+        norm.bn.weight.uniform_(0.5, 2)
+        norm.bn.bias.uniform_(-1, 1)
+    plain = copy.deepcopy(norm)
+    x = (3 + 2 * torch.randn(4, 24, 9, 14, device=device)).to(dtype)
+    x = x.to(memory_format=torch.channels_last).requires_grad_()
+    weighted = torch.randn_like(x)
+    found, wanted = (
+        [y, *torch.autograd.grad(y, [x, *of.parameters()], weighted), *of.buffers()]
+        for of, y in [(norm, norm(x)), (plain, plain.a * x + plain.b * plain.bn(x))]
+    )
+    for one, other in zip(found, wanted, strict=True):
+        assert one.dtype == other.dtype
+        assert (one.double() - other.double()).norm() <= near * other.double().norm()
+
+
+def test_in_evaluation_it_is_the_formula_too():
+    torch.manual_seed(0)
+    norm = AdaptiveNorm(3)
+    nn.init.constant_(norm.b, 0.4)
+    norm(5 + torch.randn(8, 3, 5, 5))
+    norm.eval()
+    x = torch.randn(2, 3, 5, 5)
+    torch.testing.assert_close(norm(x), norm.a * x + norm.b * norm.bn(x))
 
 
 @pytest.mark.parametrize(("original", "same"), [(False, True), (True, False)])

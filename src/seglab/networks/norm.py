@@ -1,7 +1,10 @@
 """Adaptive batch normalisation (Chen, Xu, Koltun, "Fast image processing with fully-convolutional
 networks", ICCV 2017, §3): a network learns for each layer how much of it to normalise."""
 
+from typing import Any
+
 import torch
+import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -27,8 +30,79 @@ class AdaptiveNorm(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """``x``, normalised as far as was learnt."""
-        normalised: Tensor = self.a * x + self.b * self.bn(x)
-        return normalised
+        bn = self.bn
+        if type(bn) is not nn.BatchNorm2d:  # one that sees the batches of several processes
+            normalised: Tensor = self.a * x + self.b * bn(x)
+            return normalised
+        mean, variance = bn.running_mean, bn.running_var
+        if bn.training or mean is None or variance is None:
+            if bn.num_batches_tracked is not None:
+                bn.num_batches_tracked.add_(1)
+            y: Tensor = _BatchMix.apply(
+                x, self.a, self.b, bn.weight, bn.bias, mean, variance, bn.momentum, bn.eps
+            )
+            return y
+        scale = self.a * (variance + bn.eps).sqrt() + self.b * bn.weight
+        return affine(x, mean, variance, scale, self.a * mean + self.b * bn.bias, bn.eps)
+
+
+class _BatchMix(torch.autograd.Function):
+    """a·x + b·(γ·x̂ + β) with x̂ = (x − mean)/std, both over the batch, for each channel.
+
+    That is itself a multiple of x and a shift, and so is the gradient, once Σg and Σg·x̂ are known:
+    a pass over the memory for the sums and one for the result, where the formula as it is written
+    takes four times as many.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        a: Tensor,
+        b: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        running_mean: Tensor | None,
+        running_variance: Tensor | None,
+        momentum: float,
+        eps: float,
+    ) -> Tensor:
+        if running_mean is None or running_variance is None:
+            # Without any, PyTorch would round the statistics of a bf16 picture to bf16.
+            running_mean, running_variance = torch.zeros_like(weight), torch.ones_like(weight)
+        mean, variance = torch.batch_norm_update_stats(x, running_mean, running_variance, momentum)
+        std = (variance + eps).sqrt()
+        ctx.save_for_backward(x, a, b, weight, bias, mean, std)
+        ctx.eps = eps
+        return affine(x, mean, variance, a * std + b * weight, a * mean + b * bias, eps)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        x, a, b, weight, bias, mean, std = ctx.saved_tensors
+        _, along, total = torch.ops.aten.native_batch_norm_backward(
+            gradient, x, weight, None, None, mean, 1 / std, True, ctx.eps, (False, True, True)
+        )  # Σg·x̂ and Σg
+        number = x.numel() / len(mean)
+        scale = b * weight / std
+        slope = -scale * along / std / number
+        shift = -scale * total / number - slope * mean
+        zeros, ones = torch.zeros_like(mean), torch.ones_like(mean)
+        of_x = affine(gradient, zeros, ones, a + scale, shift, 0.0)
+        of_x.addcmul_(x, slope.to(x.dtype).view(1, -1, 1, 1))
+        of_a, of_b = (std * along + mean * total).sum(), (weight * along + bias * total).sum()
+        return of_x, of_a, of_b, b * along, b * total, None, None, None, None
+
+
+def affine(
+    x: Float[Tensor, "b c h w"],
+    mean: Float[Tensor, " c"],
+    variance: Float[Tensor, " c"],
+    scale: Float[Tensor, " c"],
+    shift: Float[Tensor, " c"],
+    eps: float,
+) -> Float[Tensor, "b c h w"]:
+    """``scale``·(x − mean)/√(variance + eps) + ``shift`` for each channel."""
+    return F.batch_norm(x, mean, variance, scale, shift, training=False, eps=eps)
 
 
 def norm_scalars(network: nn.Module) -> dict[str, float]:
