@@ -78,7 +78,8 @@ class UpConv(nn.Module):
         kernel = kernel[..., 1:, :] + kernel[..., :-1, :]
         kernel = (kernel[..., 1:] + kernel[..., :-1]).flip(2, 3).transpose(0, 1)
         bias = self.conv.bias
-        return F.relu(F.conv_transpose2d(x, kernel, bias, stride=2, padding=1, output_padding=1))
+        y = F.conv_transpose2d(x, kernel, bias, stride=2, padding=1, output_padding=1)
+        return F.relu(y, inplace=True)
 
 
 def conv_pair(before: int, after: int) -> nn.Sequential:
