@@ -31,7 +31,8 @@ class AdaptiveNorm(nn.Module):
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
         """``x``, normalised as far as was learnt."""
         bn = self.bn
-        if type(bn) is not nn.BatchNorm2d:  # one that sees the batches of several processes
+        # What sees the batches of several processes, or shapes alone, is PyTorch's.
+        if type(bn) is not nn.BatchNorm2d or x.is_meta:
             normalised: Tensor = self.a * x + self.b * bn(x)
             return normalised
         mean, variance = bn.running_mean, bn.running_var
