@@ -129,6 +129,23 @@ def test_gradients_and_statistics_are_those_of_the_formula_as_written(
         assert (one.double() - other.double()).norm() <= near * other.double().norm()
 
 
+@pytest.mark.parametrize("mean", [0, 1, 10])
+def test_no_channel_of_a_bf16_gradient_is_off_as_a_whole(mean):
+    torch.manual_seed(0)
+    norm = AdaptiveNorm(24)
+    nn.init.constant_(norm.a, 0.1)
+    nn.init.ones_(norm.b)
+    exact = copy.deepcopy(norm).double()
+    x = (mean + torch.randn(8, 24, 64, 64)).bfloat16().to(memory_format=torch.channels_last)
+    weighted = torch.randn_like(x)
+    sums = []
+    for of, each in ((norm, x), (exact, x.double())):
+        each = each.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(of(each), each, weighted.to(each.dtype))
+        sums.append(gradient.double().sum((0, 2, 3)))
+    assert (sums[0] - sums[1]).abs().max() < 0.1 * sums[1].abs().max()
+
+
 def test_in_evaluation_it_is_the_formula_too():
     torch.manual_seed(0)
     norm = AdaptiveNorm(3)

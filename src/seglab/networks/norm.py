@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 
 class AdaptiveNorm(nn.Module):
@@ -78,6 +79,7 @@ class _BatchMix(torch.autograd.Function):
         return affine(x, mean, variance, a * std + b * weight, a * mean + b * bias, eps)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, a, b, weight, bias, mean, std = ctx.saved_tensors
         _, along, total = torch.ops.aten.native_batch_norm_backward(
@@ -86,10 +88,10 @@ class _BatchMix(torch.autograd.Function):
         number = x.numel() / len(mean)
         scale = b * weight / std
         slope = -scale * along / std / number
-        shift = -scale * total / number - slope * mean
         zeros, ones = torch.zeros_like(mean), torch.ones_like(mean)
-        of_x = affine(gradient, zeros, ones, a + scale, shift, 0.0)
-        of_x.addcmul_(x, slope.to(x.dtype).view(1, -1, 1, 1))
+        # Both affine, so that no factor of a whole channel is ever rounded to bf16.
+        of_x = affine(gradient, zeros, ones, a + scale, -scale * total / number, 0.0)
+        of_x += affine(x, mean, ones, slope, zeros, 0.0)
         of_a, of_b = (std * along + mean * total).sum(), (weight * along + bias * total).sum()
         return of_x, of_a, of_b, b * along, b * total, None, None, None, None
 
