@@ -20,9 +20,10 @@ KINDS = {"cpu": ("On a CPU", "make bench"), "gpu": ("On a GPU", "make bench-gpu"
 """Title of each set, and the command that measures it."""
 HEAD = """# Benchmarks
 
-Made by `python -m benchmarks.page` from the results in `benchmarks/results`, which `make bench` and
-`make bench-gpu` measure. Contenders run in turn in one process, on whatever else the machine does;
-figures are medians. Machines differ and are shared: the ratios say more than the times.
+Made by `python -m benchmarks.page` from the results in `benchmarks/results`, which `make bench`
+(with `SEGLAB_DATA` at a folder with `bsds500/`, and Chromium) and `make bench-gpu` measure and
+replace. Contenders run in turn, beside whatever else the machine does; times are medians where they
+were taken more than once. Machines differ and are shared: the ratios say more than the times.
 """
 
 
@@ -39,7 +40,7 @@ def page() -> str:
         parts.append(f"## {title}\n")
         found = [json.loads(file.read_text(encoding="utf-8")) for file in files]
         parts.append(
-            table(found) if found else f"Not measured: run `{command}` on such a machine.\n"
+            table(found) if found else f"Not measured. `{command}` does so on such a machine.\n"
         )
     parts.append((RESULTS / "limits.md").read_text(encoding="utf-8"))
     return "\n".join(parts)
@@ -48,7 +49,7 @@ def page() -> str:
 def table(results: list[dict[str, Any]]) -> str:
     """One line a row of the results, and where they come from."""
     lines = [line(Row(**row), result["benchmark"]) for result in results for row in result["rows"]]
-    headers = ["benchmark", "what", "seglab", "beside", "its figure", "ratio", "to reach", ""]
+    headers = ["benchmark", "what", "seglab", "beside", "its figure", "ratio", "goal", ""]
     drawn = tabulate(lines, headers, tablefmt="github", disable_numparse=True)
     places: dict[str, list[dict[str, Any]]] = {}
     for result in results:
@@ -62,16 +63,22 @@ def line(row: Row, benchmark: str) -> list[str]:
     goal = (
         "" if row.most is None else f"≤ {row.most:.3g}" + (" ×" if row.against else f" {row.unit}")
     )
-    theirs = "" if row.theirs is None else f"{row.theirs:.3g} {row.unit}"
+    theirs = "" if row.theirs is None else f"{short(row.theirs)} {row.unit}"
     ratio = "" if row.ratio is None else f"{row.ratio:.3g} ×"
     reached = {None: "", True: "reached", False: "**not reached**"}[row.reached]
-    ours = f"{row.ours:.3g} {row.unit}"
+    ours = f"{short(row.ours)} {row.unit}"
     return [benchmark, row.what, ours, row.against, theirs, ratio, goal, reached]
+
+
+def short(figure: float) -> str:
+    """Three digits, or all before the point."""
+    return f"{figure:.3g}" if figure < 1000 else f"{figure:,.0f}"
 
 
 def kind_of(machine: dict[str, Any]) -> str:
     """What somebody else can compare with."""
-    cores = f"{machine['seglab.cpu_cores']} cores of {machine['seglab.cpu']}"
+    number = machine["seglab.cpu_cores"]
+    cores = f"{number} core{'s' * (number != '1')} of {machine['seglab.cpu']}"
     return ", ".join(
         filter(None, [machine["gpu"], cores, f"PyTorch {machine['seglab.version.torch']}"])
     )
@@ -80,8 +87,9 @@ def kind_of(machine: dict[str, Any]) -> str:
 def state_of(machines: list[dict[str, Any]]) -> str:
     """Commits that were measured, and how busy the machine was."""
     commits = sorted({machine["seglab.git.commit"][:8] for machine in machines})
-    loads = sorted(machine["load"] for machine in machines)
-    return f"commit {', '.join(commits)}, load {loads[0]:g} to {loads[-1]:g}"
+    loads = sorted({f"{machine['load']:g}" for machine in machines}, key=float)
+    load = " to ".join(dict.fromkeys([loads[0], loads[-1]]))
+    return f"commit {', '.join(commits)}, load {load}"
 
 
 if __name__ == "__main__":

@@ -227,7 +227,8 @@ def open_storage(
     except ImportError as fault:
         raise StudyError(
             f"--storage={shown(url)} needs a driver that is not installed ({fault.__cause__}); "
-            "for PostgreSQL write postgresql+psycopg://… and pip install 'seglab[postgres]'"
+            "for PostgreSQL write postgresql+psycopg://… and, in seglab's folder, "
+            "pip install -e '.[postgres]'"
         ) from fault
     except (SQLAlchemyError, StorageInternalError, OSError, RuntimeError) as fault:
         raise StudyError(
