@@ -143,3 +143,15 @@ def test_pixels_of_another_prepare_are_never_taken_for_these(tmp_path: Path) -> 
     assert again.digest != old.digest
     with pytest.raises(DataError, match="was prepared anew"):
         old.image("p1")
+
+
+def test_masks_of_another_prepare_are_never_taken_for_these(tmp_path: Path) -> None:
+    prepared(tmp_path)
+    old = open_pictures(str(tmp_path), "folder")
+    path = next((tmp_path / "mine" / "masks").iterdir())
+    with Image.open(path) as mask:
+        size = mask.size
+    Image.new("L", size, 255).save(path)
+    prepare(PrepareConfig(dataset="folder", data_dir=str(tmp_path), source=str(tmp_path / "mine")))
+    with pytest.raises(DataError, match="was prepared anew"):
+        old.mask(path.stem)

@@ -140,7 +140,8 @@ class PictureSet:
 
     def _batch(self, name: str) -> Any:
         batch = self._reader.batch(self._index[name])
-        if batch.column("image_digest")[0].as_py() != self[name].image_digest:
+        stored = {key: batch.column(key)[0].as_py() for key in ("image_digest", "truth_digest")}
+        if any(value != getattr(self[name], key) for key, value in stored.items()):
             raise DataError(
                 f"{self._reader.path} was prepared anew while {self.title} was in use: start again"
             )
