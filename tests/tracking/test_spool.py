@@ -219,3 +219,26 @@ def test_what_another_process_went_on_with_keeps_its_status(sqlite_store: str) -
     client.set_terminated(run_id, "FINISHED")
     sync()
     assert client.get_run(run_id).info.status == "FINISHED"
+
+
+def test_a_run_that_a_living_process_writes_is_not_taken_over(sqlite_store: str) -> None:
+    with start_run("r", params={}) as run:
+        pass
+    client = MlflowClient()
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    client.set_tag(run.id, PROCESS, identity(child))
+    client.update_run(run.id, status="RUNNING")
+    try:
+        with (
+            pytest.raises(TrackingError, match=f"process {child} of this machine is at work on"),
+            start_run("r", params={}, resume=run.id),
+        ):
+            pass
+        assert client.get_run(run.id).data.tags[PROCESS] == identity(child)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    with start_run("r", params={}, resume=run.id) as again:
+        assert again.id == run.id

@@ -14,7 +14,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_SOURCE_TYPE
 
 from seglab.errors import ConfigError, SeglabError, TrackingError
 from seglab.reasons import first_line, shown
-from seglab.tracking.process import PROCESS, identity
+from seglab.tracking.process import PROCESS, identity, is_alive
 from seglab.tracking.signals import Terminated, stop_with_parent
 from seglab.tracking.store import told, unrepeated
 
@@ -179,8 +179,18 @@ def now() -> int:
 
 
 def reopen(client: MlflowClient, run_id: str, process: str) -> Run:
-    """The run of this id in status RUNNING, without the error of an earlier attempt."""
-    return _running(client, find_run(client, run_id, "resume"), process)
+    """The run of this id in status RUNNING, without the error of an earlier attempt.
+
+    Raises ``TrackingError`` where another process of this machine is at work on it.
+    """
+    run = find_run(client, run_id, "resume")
+    writes = run.data.tags.get(PROCESS, "")
+    if run.info.status == "RUNNING" and writes != process and is_alive(writes):
+        raise TrackingError(
+            f"resume={run_id}: process {writes.split()[3]} of this machine is at work on this run; "
+            "wait until it ends, or stop it"
+        )
+    return _running(client, run, process)
 
 
 def born_offline(name: str, run_id: str) -> dict[str, object]:

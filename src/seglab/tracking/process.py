@@ -40,6 +40,17 @@ def is_dead(name: str) -> bool:
         return True
 
 
+def is_alive(name: str) -> bool:
+    """Whether the process of an ``identity`` is at work; False if only another machine can tell."""
+    words = name.split()
+    if len(words) != 5 or words[:3] != identity().split()[:3]:
+        return False
+    try:
+        return identity(int(words[3])) == name
+    except psutil.NoSuchProcess:
+        return False
+
+
 def is_mlflow_run(process: psutil.Process) -> bool:
     """Whether a process is ``mlflow run``."""
     command = process.cmdline()
