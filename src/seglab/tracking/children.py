@@ -5,6 +5,7 @@ from typing import NamedTuple
 from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 
 from seglab.tracking.lifecycle import ERROR, find_run
+from seglab.tracking.spool import known_as
 from seglab.tracking.store import connect, told
 from seglab.tracking.sync import deliver_run
 
@@ -39,7 +40,7 @@ def kill_run(run_id: str, reason: str) -> None:
     What that process had noted on this machine, but not sent, is delivered before.
     """
     client = connect()
-    deliver_run(client, run_id)
+    deliver_run(client, known_as(run_id))
     if find_run(client, run_id).info.status == "RUNNING":
         with told(f"ending run {run_id}"):
             client.set_tag(run_id, ERROR, reason)

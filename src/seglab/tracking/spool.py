@@ -155,7 +155,10 @@ class Session:
 
     def _write(self, name: str, text: str) -> None:
         temporary = self.folder / f".{name}"
-        temporary.write_text(text, encoding="utf-8")
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())  # else a power cut may leave the new name with nothing in it
         temporary.replace(self.folder / name)
 
     def _read_cursor(self) -> int:
