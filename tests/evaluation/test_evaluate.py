@@ -10,6 +10,8 @@ from seglab.data.config import PrepareConfig
 from seglab.data.decode import read_image, read_mask, write_png
 from seglab.data.inputs import parse_inputs
 from seglab.data.prepare import prepare
+from seglab.errors import ConfigError
+from seglab.evaluation.config import EvaluateConfig
 from seglab.evaluation.evaluate import evaluate, summary, worst_to_best
 
 CPU = torch.device("cpu")
@@ -173,3 +175,8 @@ def test_summary_is_mean_and_population_deviation_at_the_tables_threshold(evalua
 def test_a_progress_bar_counts_pictures(pictures, tmp_path, capsys):
     score(pictures, tmp_path, names={"test": NAMES["test"]}, drawn=0)
     assert "4/4" in capsys.readouterr().err
+
+
+def test_a_threshold_named_twice_is_refused():
+    with pytest.raises(ConfigError, match=r"--thresholds=.* names a threshold twice"):
+        EvaluateConfig(run="r", thresholds=(0.5, 0.4, 0.5))

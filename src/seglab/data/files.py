@@ -114,7 +114,8 @@ class _File(io.FileIO):
 
 def _not_written(path: Path, written: int, error: OSError) -> SeglabError:
     if error.errno in NO_ROOM:
-        free = shutil.disk_usage(path.parent).free
+        there = next(folder for folder in path.absolute().parents if folder.exists())
+        free = shutil.disk_usage(there).free
         return SeglabError(
             f"{path}: no room ({error.strerror} after {written:,} bytes, {free:,} bytes free on "
             "the disk); free some space or lift the limit, then run the same command again"

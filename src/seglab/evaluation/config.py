@@ -34,6 +34,8 @@ class EvaluateConfig:
         faults += [
             f"--thresholds: {t} is not between 0 and 1" for t in self.thresholds if not 0 < t < 1
         ]
+        if len(set(self.thresholds)) < len(self.thresholds):
+            faults.append(f"--thresholds={self.thresholds} names a threshold twice")
         if self.pictures < 0:
             faults.append(f"--pictures={self.pictures} must not be negative")
         if faults:

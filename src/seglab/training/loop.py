@@ -170,12 +170,13 @@ def fit(
                 "gflops": pace * gflop,
                 "peak_share": pace * gflop / peak,
             }
+            best = metrics["val/loss"] < progress.best_loss
             progress = Progress(
                 epoch=epoch,
                 best_loss=min(progress.best_loss, metrics["val/loss"]),
                 history=[*progress.history, metrics],
             )
-            if group.leads and metrics["val/loss"] == progress.best_loss:
+            if group.leads and best:
                 content = {"model": network.state_dict(), "about": asdict(about), "epoch": epoch}
                 save(folder / BEST, content)
             shows = epoch == 1 or epoch % PREVIEW_EPOCHS == 0 or epoch == config.epochs
