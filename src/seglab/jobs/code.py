@@ -10,7 +10,7 @@ from seglab.data.files import digest_of
 
 COMPUTING = ("data", "networks", "saliency", "superpixels", "training", "evaluation")
 """Rooms whose code determines weights and scores; the others store, draw and print them."""
-LIBRARIES = ("torch", "numpy", "scipy")
+LIBRARIES = ("torch", "numpy", "scipy", "scikit-image", "numba")
 
 
 @cache
