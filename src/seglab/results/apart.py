@@ -1,6 +1,8 @@
 """What tells runs apart that would look alike: the parameters in which they differ."""
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import inf, isfinite
 
 import pandas as pd
 
@@ -10,11 +12,27 @@ MOVES_WORK = ("seed", "data_dir", "device", "workers", "resume")
 """Parameters in which runs of one row may differ: they change no number, or are the seed."""
 TOLD = {"dataset", "split", "width", "epochs", "pictures"}
 """Parameters that a comparison names anyway, or that follow from the experiment."""
+DECIMAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=e))(e[+-]?\d+)?", re.IGNORECASE)
+"""Numbers that are written as no integer is."""
 
 
 def params_of(run: "pd.Series[str]", columns: Iterable[str]) -> dict[str, str]:
     """A run's parameters by name."""
     return {name.removeprefix("params."): v for name in columns if isinstance(v := run[name], str)}
+
+
+def comparable(run: "pd.Series[str]", columns: Iterable[str]) -> dict[str, str]:
+    """A run's parameters by name, each number in one spelling.
+
+    ``mlflow run`` logs what its user typed: ``1e-2`` is to be the ``0.01`` of other runs.
+    """
+    return {name: spelt(text) for name, text in params_of(run, columns).items()}
+
+
+def spelt(text: str) -> str:
+    """``0.01`` for ``1e-2``, ``.01`` and ``0.010``; integers and words as they are."""
+    number = float(text) if DECIMAL.fullmatch(text) else inf
+    return str(number) if isfinite(number) else text
 
 
 def configuration(params: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seglab.errors import RUN, SeglabError, counted
-from seglab.results.apart import configuration, params_of, told_apart
+from seglab.results.apart import comparable, configuration, told_apart
 from seglab.results.cells import as_setting, short_ids
 from seglab.results.experiments import experiment_of, experiments, place
 
@@ -174,7 +174,7 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
         for suffix in ("", "_std")
     }
     params = [name for name in map(str, runs) if name.startswith("params.")]
-    found = [params_of(run, params) for _, run in runs[params].iterrows()]
+    found = [comparable(run, params) for _, run in runs[params].iterrows()]
     places = [place(params) for params in found]
     titles = [e.title for e in experiments()]
     # The studies' names tell schedules apart, which a run's own title does not.
