@@ -121,6 +121,53 @@ def test_compactness_is_compared_at_equal_recall(gain, spread, recall, word):
         assert "difference +0.2" in found.because
 
 
+def without(observations, seed, **given):
+    """``observations`` without those of ``seed`` whose columns begin as ``given``."""
+    chosen = observations["seed"] == seed
+    for column, beginning in given.items():
+        chosen &= observations[column].str.startswith(beginning)
+    return observations[~chosen]
+
+
+def test_curves_are_compared_by_what_all_seeds_were_judged_by():
+    """Seeds of one row may have been judged by other sweeps and on other pictures."""
+    swept = without(curves(0.23, 0.005), 1, score="photo/2.0")
+    found = verdict("compactness", without(swept, 2, image="p1"))
+    assert found.word == SUPPORTED
+    assert "n = 3 seeds × 19 pictures" in found.because  # p1 and p10 to p19 lack
+
+
+@pytest.mark.parametrize(
+    ("lacking", "why"),
+    [
+        (
+            [(1, "score", "photo/2"), (1, "score", "photo/4")],
+            "photos were not judged by two weights",
+        ),
+        (
+            [(0, "score", "photo/2"), (1, "score", "photo/4")],
+            "photos were not judged by two weights",
+        ),
+        (
+            [(0, "image", "p1"), (0, "image", "p2"), *((1, "image", f"p{n}") for n in "03456789")],
+            "no picture was judged for all its seeds",
+        ),
+        (
+            [(n, "score", "network") for n in range(3)],
+            "its network paints was not judged at weight",
+        ),
+    ],
+)
+def test_without_a_common_curve_nothing_is_decided(lacking, why):
+    observations = curves(0.23, 0.005)
+    for seed, column, beginning in lacking:
+        observations = without(observations, seed, **{column: beginning})
+    found = verdict("compactness", observations)
+    assert found.word == UNDECIDED
+    assert why in found.because
+    assert SETTINGS in found.because
+
+
 def test_one_seed_decides_nothing_but_shows_what_it_has():
     found = verdict("icoseg-backprop", pictures(BY_KEY["icoseg-backprop"], 0.066, 0.02, seeds=1))
     assert found.word == UNDECIDED

@@ -1,6 +1,6 @@
 """Each claim of the studies held against the runs: supported, not supported, or not decidable."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -82,7 +82,9 @@ def judge(claim: Claim, settings: str, rows: pd.DataFrame) -> Verdict | None:
             differences = paired(better, table_of(rows, key, claim.score)).to_numpy()
             if differences.size:
                 compared[key] = interval(differences[np.newaxis])
-    elif (values := curve_values(rows, claim.better)) is not None:
+    elif isinstance(values := curve_values(rows, claim.better), str):
+        return Verdict(claim, UNDECIDED, f"{values} ({settings})")
+    elif values is not None:
         compared["photos"] = interval(values, gain_at_equal_recall)
     if not compared:
         return None
@@ -136,21 +138,42 @@ def table_of(rows: pd.DataFrame, key: str, score: str) -> pd.DataFrame:
     return crossed(chosen, "value")
 
 
-def curve_values(rows: pd.DataFrame, key: str) -> Float[np.ndarray, "k seeds pictures"] | None:
+def curve_values(
+    rows: pd.DataFrame, key: str
+) -> Float[np.ndarray, "k seeds pictures"] | str | None:
     """Recall and compactness of network and photos by color weight, for ``gain_at_equal_recall``.
 
     Scores are named ``network/7.0/boundary_recall``, ``photo/3.0/compactness_pixels`` and so on:
     first the two of the network at weight 7, then all recalls of photos, then all compactnesses,
-    in the order of ascending weights.
+    in the order of ascending weights. Weights and pictures count that all seeds of the network
+    were judged by. Where these are no curve it says what is lacking; None if nothing was judged.
     """
     scores = rows.loc[rows["experiment"] == key, "score"].unique()
-    weights = sorted({float(s.split("/")[1]) for s in scores if s.startswith("photo/")})
-    names = [f"network/{CURVE_WEIGHT}/{score}" for score in RECALL_COMPACTNESS]
-    names += [f"photo/{weight}/{score}" for score in RECALL_COMPACTNESS for weight in weights]
-    if len(weights) < 2 or not set(names) <= set(scores):
+    tables = {score: table_of(rows, key, score) for score in scores if "/" in score}
+    if not tables:
         return None
-    tables = [table_of(rows, key, name) for name in names]
-    return np.stack([table.to_numpy(dtype=float) for table in tables])
+    network, *photos = (
+        [f"{point}/{score}" for score in RECALL_COMPACTNESS]
+        for point in (f"network/{CURVE_WEIGHT}", *(f"photo/{w}" for w in weights_of(tables)))
+    )
+    if not set(network) <= set(tables):
+        return f"{key}: what its network paints was not judged at weight {CURVE_WEIGHT:g}"
+    seeds = tables[network[0]].index
+    common = {score for score, table in tables.items() if seeds.isin(table.index).all()}
+    photos = [pair for pair in photos if set(pair) <= common]
+    if len(photos) < 2:
+        return f"{key}: photos were not judged by two weights of colour that all its seeds share"
+    recalls, compactnesses = zip(*photos, strict=True)
+    chosen = [tables[score].loc[seeds] for score in (*network, *recalls, *compactnesses)]
+    whole = pd.concat(chosen).dropna(axis=1)
+    if whole.empty:
+        return f"{key}: no picture was judged for all its seeds"
+    return whole.to_numpy(dtype=float).reshape(-1, len(seeds), whole.shape[1])
+
+
+def weights_of(scores: Iterable[str]) -> list[float]:
+    """Ascending weights of colour that ``scores`` name of photos."""
+    return sorted({float(s.split("/")[1]) for s in scores if s.startswith("photo/")})
 
 
 def gain_at_equal_recall(means: Means) -> Float[np.ndarray, " n"]:
