@@ -26,7 +26,7 @@ from seglab.results.table import (
     typed,
     validation_table,
 )
-from seglab.results.verdicts import verdicts
+from seglab.results.verdicts import RECALL_COMPACTNESS, verdicts
 from seglab.tracking.reader import download, read_histories, read_runs, run_info
 from seglab.tracking.run import Run, start_run
 from seglab.tuning.config import DATABASE
@@ -173,10 +173,14 @@ def make(material: Material, figure_folder: Path) -> Report:
 
 
 def by_painter(material: Material) -> dict[str, pd.DataFrame]:
-    """Per-picture rows of what each network paints, by its training; the newest judging counts."""
+    """Per-picture rows of what each network paints, by its training; the newest judging counts.
+
+    Picture files have no segments to recall: what was judged on them is no curve.
+    """
+    curves = {i: rows for i, rows in material.judged.items() if {*RECALL_COMPACTNESS} <= {*rows}}
     oldest_first = material.runs.sort_values("start_time", kind="stable")["run_id"]
     of_run = painters(material.runs)
-    found = {of_run[i]: material.judged[i] for i in oldest_first if i in material.judged}
+    found = {of_run[i]: curves[i] for i in oldest_first if i in curves}
     return {painter: rows for painter, rows in found.items() if painter}
 
 

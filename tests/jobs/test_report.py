@@ -1,0 +1,57 @@
+"""A report's verdicts stand on curves, whatever else was judged of the same networks."""
+
+import pandas as pd
+
+from seglab.jobs.report import Material, make
+from tests.results.published import training_run
+
+SCHEDULE_B = {
+    "model": "can", "depth": "7", "schedule": "drop", "dataset": "coco", "inputs": "rgb",
+    "learning_rate": "0.01", "schedule_epochs": "10", "epochs": "80",
+}  # fmt: skip
+NO_HISTORY = pd.DataFrame(columns=["run_id", "step", "metric", "value"])
+
+
+def painter(number):
+    """A training that learnt to paint superpixels."""
+    params = {f"params.{name}": value for name, value in SCHEDULE_B.items()}
+    tags = {"tags.seglab.task": "superpixels", "tags.seglab.experiment_title": "CAN d=7 RGB"}
+    return training_run(number, "rgb", dataset="coco", **params, **tags)
+
+
+def judging(number, target):
+    """A later run that judged what the network of ``target`` paints."""
+    tags = {"tags.seglab.target_run": target["run_id"], "tags.seglab.dataset_title": "photos"}
+    run = {"run_id": f"{number:08x}" + "0" * 24, "name": "superpixels", "status": "FINISHED"}
+    return run | {"start_time": target["start_time"] + pd.Timedelta(days=1)} | tags
+
+
+def judged(recalls=None):
+    """Rows of two pictures, of the network at weight 7 and of photos at 3 and 7; without
+    ``recalls`` as they are of picture files, which have no segments."""
+    rows = [
+        {
+            "image": image, "part": "test", "input": source, "method": "eikonal",
+            "weight": weight, "update": False, "asked": 400, "superpixels": 400,
+            "compactness_pixels": compactness,
+        }
+        for source, weight, compactness in (
+            ("photo", 3.0, 0.7), ("photo", 7.0, 0.5), ("network", 7.0, 0.8),
+        )
+        for image in "ab"
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows).astype({"update": "boolean"})
+    if recalls is not None:
+        frame.insert(8, "boundary_recall", [recall for recall in recalls for _ in "ab"])
+    return frame
+
+
+def test_what_a_network_paints_of_picture_files_does_not_hide_its_curve(tmp_path):
+    trained = painter(1)
+    by_files = judging(2, trained)
+    found = {trained["run_id"]: judged([0.8, 0.9, 0.85]), by_files["run_id"]: judged()}
+    runs = pd.DataFrame([trained, by_files])
+    made = make(Material(runs, NO_HISTORY, {}, found, tmp_path, []), tmp_path / "figures")
+    (compact,) = [v for v in made.verdicts if v.claim.key == "compactness"]
+    assert "difference +0.2, " in compact.because
+    assert "n = 1 seed × 2 pictures" in compact.because
