@@ -79,7 +79,7 @@ def figures_of(found: Findings) -> list[Figure]:
         return []
     config, score = found.config, f"validation {found.config.score}"
     figures = [history_figure(found.trials, config.better, score)]
-    if len(mapped(config.varied)) == 2:
+    if mapped(found.trials, config.varied):
         figures.append(map_figure(found.trials, config.varied, config.better, score))
     if found.best in found.curves:
         figures.append(curves_figure(found.curves, found.trials, found.best, score))

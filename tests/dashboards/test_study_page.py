@@ -20,33 +20,37 @@ SPACE = {
 VALUES = [0.2, 0.5, 0.4, 0.3, 0.1]
 
 
-def trial(number, **result):
+def trial(number, names=tuple(SPACE), **result):
     params = {"learning_rate": 1e-4 * (number + 1), "alpha": 0.05 * (number + 1)}
     return optuna.create_trial(
-        params=params,
-        distributions=SPACE,
+        params={name: params[name] for name in names},
+        distributions={name: SPACE[name] for name in names},
         user_attrs={RUN: f"{number:032x}"},
         intermediate_values={1: 0.1, 2: result.get("value", 0.05)},
         **result,
     )
 
 
-@pytest.fixture
-def study(sqlite_store, tmp_path):
-    """A study of five completed trials, one pruned and one failed, with its run; its database."""
+def keep(tmp_path, trials):
+    """A study of ``trials`` with its run in MLflow; address of its database."""
     url = f"sqlite:///{tmp_path}/optuna.db"
     config = TuneConfig(
         study="alpha", dataset="folder", model="can", inputs="rgb", data_dir=f"{tmp_path}/data"
     )
     with open_study(config, url) as opened:
-        for number, value in enumerate(VALUES):
-            opened.study.add_trial(trial(number, value=value))
-        opened.study.add_trial(trial(5, state=TrialState.PRUNED))
-        opened.study.add_trial(trial(6, state=TrialState.FAIL))
+        opened.study.add_trials(trials)
     client = MlflowClient()
     tags = {"optuna.study": "alpha", "optuna.storage": url, "seglab.best_command": "mlflow run ."}
     client.set_terminated(client.create_run("0", run_name="study alpha", tags=tags).info.run_id)
     return url
+
+
+@pytest.fixture
+def study(sqlite_store, tmp_path):
+    """A study of five completed trials, one pruned and one failed, with its run; its database."""
+    completed = [trial(number, value=value) for number, value in enumerate(VALUES)]
+    stopped = [trial(5, state=TrialState.PRUNED), trial(6, state=TrialState.FAIL)]
+    return keep(tmp_path, completed + stopped)
 
 
 def test_trials_are_shown_as_they_stand(study, opened):
@@ -59,6 +63,12 @@ def test_trials_are_shown_as_they_stand(study, opened):
     assert trials["state"].tolist() == ["complete"] * 5 + ["pruned", "fail"]
     assert trials["run"].tolist()[2] == f"run?experiment=Default&run={2:032x}"
     assert not app.info
+
+
+def test_what_no_completed_trial_has_is_not_mapped(sqlite_store, tmp_path, opened):
+    keep(tmp_path, [trial(0, ["learning_rate"], value=0.2), trial(1, state=TrialState.PRUNED)])
+    app = opened("study")  # without a traceback
+    assert app.dataframe[0].value["state"].tolist() == ["complete", "pruned"]
 
 
 def test_findings_are_read_and_nothing_is_changed(study):

@@ -245,8 +245,7 @@ def log_figures(opened: Opened, run: Run, best: int) -> None:
         figures["curves"] = curves_figure(curves(opened.study), trials, best, score)
     if mattered := importances(opened.study):
         figures["importances"] = importances_figure(mattered)
-    pair = [name for name in mapped(config.varied) if name in trials]
-    if len(pair) == 2:
+    if pair := mapped(trials, config.varied):
         figures["map"] = map_figure(trials, config.varied, config.better, score)
     figures["slices"] = slices_figure(trials, config.varied, config.better, score)
     for name, figure in figures.items():

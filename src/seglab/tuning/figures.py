@@ -49,15 +49,19 @@ def importances_figure(importances: Mapping[str, float]) -> Figure:
     return figure
 
 
-def mapped(space: Space) -> list[str]:
-    """The two parameters that the map is of, or fewer where fewer are ranges."""
+def mapped(trials: pd.DataFrame, space: Space) -> list[str]:
+    """The two parameters that the map is of; none where fewer are ranges or no completed trial has
+    both, for alpha, say, is not varied in trials of a UNet."""
     ranges = [name for name, values in space.items() if isinstance(values, Range)]
-    return sorted(ranges, key=lambda name: (name not in MAPPED, ranges.index(name)))[:2]
+    pair = sorted(ranges, key=lambda name: (name not in MAPPED, ranges.index(name)))[:2]
+    complete = trials[trials.state == "complete"].reindex(columns=[*pair, "value"])
+    return pair if len(pair) == 2 and len(complete.dropna()) else []
 
 
 def map_figure(trials: pd.DataFrame, space: Space, better: Better, score: str) -> Figure:
-    """Every trial at its two parameters, coloured by the objective; the best one is ringed."""
-    x, y = mapped(space)
+    """Every trial at its two ``mapped`` parameters, coloured by the objective; the best one is
+    ringed."""
+    x, y = mapped(trials, space)
     figure = Figure(figsize=(6.0, 4.4), layout="constrained")
     axes = figure.subplots()
     shown = trials.dropna(subset=[x, y, "value"])

@@ -14,14 +14,15 @@ def write_page(
 ) -> None:
     """Writes history, curves, importances, the map of ``pair`` and each parameter's slice, as HTML.
 
-    The page needs no network. Importances are left out unless something ``mattered``.
+    The page needs no network. Importances are left out unless something ``mattered``, and the map
+    where ``pair`` is empty.
     """
     figures = [visualization.plot_optimization_history(study, target_name=score)]
     if any(trial.intermediate_values for trial in study.get_trials(deepcopy=False)):
         figures.append(visualization.plot_intermediate_values(study))
     if mattered:
         figures.append(visualization.plot_param_importances(study, target_name=score))
-    if len(pair) == 2:
+    if pair:
         figures.append(visualization.plot_contour(study, list(pair), target_name=score))
     figures.append(visualization.plot_slice(study, target_name=score))
     parts = [

@@ -1,0 +1,67 @@
+"""What is logged of a study whose trials differ in their parameters."""
+
+from contextlib import contextmanager
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+from optuna.trial import TrialState
+from studies import SMALL, prepared
+
+from seglab.jobs.tune import tune
+from seglab.tracking.run import start_run
+from seglab.tuning.config import DATABASE, STUDY, TuneConfig
+from seglab.tuning.study import RUN
+from seglab.tuning.worker import open_study
+
+
+@pytest.fixture(scope="module")
+def space(tmp_path_factory):
+    return prepared(tmp_path_factory.mktemp("results"))
+
+
+@pytest.fixture(autouse=True)
+def tracked(space, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", space.uri)
+    monkeypatch.chdir(space.folder)
+
+
+@contextmanager
+def opened_study(place, name, **changes):
+    """A study with its run in MLflow, and their parameters; tags say where its database is."""
+    config = TuneConfig(study=name, data_dir=str(place.data_dir), **SMALL | changes)
+    url = f"sqlite:///{place.folder}/optuna.db"
+    tags = {STUDY: name, DATABASE: url}
+    with open_study(config, url) as opened, start_run(f"study {name}", {}, tags) as run:
+        opened.study.set_user_attr(RUN, run.id)
+        yield opened.study, config, run.id
+
+
+def ended(state, **more):
+    """A trial of a CAN that came to nothing."""
+    return optuna.create_trial(
+        params={"model": "can", "learning_rate": 1e-4, "alpha": 0.2},
+        distributions={
+            "model": CategoricalDistribution(["unet", "can"]),
+            "learning_rate": FloatDistribution(1e-5, 1e-2, log=True),
+            "alpha": FloatDistribution(0.01, 0.5),
+        },
+        state=state,
+        **more,
+    )
+
+
+def test_a_map_is_drawn_only_of_what_completed_trials_have(space):
+    varied = {"space": "model=unet|can,learning_rate=1e-5..1e-2:log,alpha=0.01..0.5"}
+    varied |= {"model": "unet", "depth": 7, "trials": 2}
+    with opened_study(space, "switched", **varied) as (study, config, run):
+        study.add_trial(ended(TrialState.PRUNED, intermediate_values={1: 0.1}))
+        study.enqueue_trial({"model": "unet", "learning_rate": 1e-3})
+    tune(config)
+    assert [trial.state.name for trial in study.trials] == ["PRUNED", "COMPLETE"]
+    told = space.client.get_run(run)
+    assert told.info.status == "FINISHED"
+    assert "seglab.best_command" in told.data.tags
+    figures = {file.path for file in space.client.list_artifacts(run, "figures")}
+    assert {"figures/slices.png", "figures/study.html"} <= figures
+    assert "figures/map.png" not in figures
