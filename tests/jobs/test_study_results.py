@@ -1,4 +1,4 @@
-"""What is logged of a study whose trials differ in their parameters."""
+"""What is logged of a study whose trials differ in their parameters, or came to nothing yet."""
 
 from contextlib import contextmanager
 
@@ -6,11 +6,15 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
-from studies import SMALL, prepared
+from studies import SMALL, load_study, prepared
 
+from seglab.errors import StudyError
+from seglab.jobs.report import report
 from seglab.jobs.tune import tune
+from seglab.results.config import ReportConfig
 from seglab.tracking.run import start_run
 from seglab.tuning.config import DATABASE, STUDY, TuneConfig
+from seglab.tuning.ledger import FAILURE
 from seglab.tuning.study import RUN
 from seglab.tuning.worker import open_study
 
@@ -65,3 +69,21 @@ def test_a_map_is_drawn_only_of_what_completed_trials_have(space):
     figures = {file.path for file in space.client.list_artifacts(run, "figures")}
     assert {"figures/slices.png", "figures/study.html"} <= figures
     assert "figures/map.png" not in figures
+
+
+def test_a_study_whose_first_trial_is_trained_is_reported(space, capsys):
+    with opened_study(space, "young") as (_, _, run):
+        load_study(space, "young").ask()
+    report(ReportConfig(run=run))
+    assert "1 trial running" in capsys.readouterr().out
+    assert space.runs()[0].info.status == "FINISHED"
+
+
+def test_why_no_trial_completed_is_told(space):
+    with opened_study(space, "vain") as (study, _, run):
+        study.add_trial(ended(TrialState.PRUNED, intermediate_values={1: 0.1}))
+    with pytest.raises(StudyError, match=r"vain completed: all that ended were pruned$"):
+        report(ReportConfig(run=run))
+    study.add_trial(ended(TrialState.FAIL, user_attrs={FAILURE: "the loss became nan"}))
+    with pytest.raises(StudyError, match=r"vain completed: the loss became nan$"):
+        report(ReportConfig(run=run))

@@ -211,8 +211,10 @@ def log_results(opened: Opened, run: Run) -> None:
     run.artifact(csv)
     best = best_trial(study)
     if best is None or best.value is None:
-        if len(trials):
-            reasons = "; ".join(dict.fromkeys(trials.get("reason", []))) or "all were pruned"
+        ended = trials[trials.state.isin(["complete", "fail", "pruned"])]
+        if len(ended):
+            # Pruned trials have no reason.
+            reasons = "; ".join(filter(None, ended.reason.unique())) or "all that ended were pruned"
             raise StudyError(f"no trial of the study {config.name} completed: {reasons}")
         return
     log_figures(opened, run, best.number)
