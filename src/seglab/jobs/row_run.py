@@ -12,6 +12,7 @@ from seglab.evaluation.config import EvaluateConfig
 from seglab.jobs.evaluate import evaluate_into
 from seglab.jobs.rows import Judging, Row, Training
 from seglab.jobs.superpixels import (
+    JUDGED_RECIPE,
     load_painter,
     log_judged,
     open_judged,
@@ -52,13 +53,19 @@ def read_known() -> pd.DataFrame:
 
 
 def state_of(row: Row, known: pd.DataFrame) -> State:
-    """The furthest that any run with the row's recipe has come."""
+    """The furthest that any run with the row's recipe has come.
+
+    A painter that was judged otherwise, or on other pictures, is trained and not scored.
+    """
     if "tags.seglab.recipe" not in known:
         return State("new")
     runs = known[known["tags.seglab.recipe"] == row.recipe()]
     finished = runs[runs["status"] == "FINISHED"]
     scores = [name for name in finished if str(name).startswith(SCORED)]
     scored = finished[finished[scores].notna().any(axis=1)]
+    if isinstance(row, Training) and row.judging:
+        judged = scored.get(f"tags.{JUDGED_RECIPE}", pd.Series("", scored.index))
+        scored = scored[judged == row.judged_recipe]
     for step, found in (("scored", scored), ("trained", finished)):
         if len(found):
             return State(step, str(found["run_id"].iloc[0]))  # type: ignore[arg-type]

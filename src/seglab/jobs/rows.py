@@ -40,6 +40,8 @@ class Training:
 
     judging: SuperpixelsConfig | None
     """How the superpixels of a painter are judged, but for its run; None for masks."""
+    judged_recipe: str
+    """Digest of that and of the pictures, which its own recipe has not; empty for masks."""
 
     @property
     def title(self) -> str:
@@ -59,7 +61,7 @@ class Training:
         return self.plan.config.seed
 
     def recipe(self) -> str:
-        """Digest of all that determines its numbers."""
+        """Digest of all that determines its network, and so its scores of masks."""
         return self.plan.recipe()
 
     def begun(self, run: str) -> bool:
@@ -140,10 +142,12 @@ def training_row(
 ) -> Training:
     """A row that is trained, with how it is scored."""
     plan = plan_training(training(config, experiment, seed, split))
-    judging = judging_of(config) if plan.targets else None
-    if judging:
-        open_judged(judging)
-    return Training(experiment, plan, judging)
+    if not plan.targets:
+        return Training(experiment, plan, None, "")
+    judging = judging_of(config)
+    pictures = open_judged(judging).pictures
+    assert isinstance(pictures, PictureSet)
+    return Training(experiment, plan, judging, recipe(judging, pictures))
 
 
 def judging_row(config: ReproduceConfig, experiment: Experiment) -> Judging:

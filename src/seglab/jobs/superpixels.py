@@ -3,7 +3,7 @@
 import json
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,8 @@ from seglab.training.checkpoint import Trained, load_best
 
 LAST_EPOCH = "last epoch"
 """The input that a network's last epoch paints, while it is judged beside that of its best one."""
+JUDGED_RECIPE = "seglab.judged_recipe"
+"""Tag of a run: ``recipe`` of its scores of superpixels, but for whose they are."""
 SHOWN = 3
 """Pictures drawn in the figure of boundaries."""
 PRINTED = ["weight", "superpixels", "boundary_recall", "undersegmentation", "compactness"]
@@ -113,8 +115,9 @@ def superpixels_into(
         outputs[NETWORK] = paint(trained, judged, scratch / "painted").image
     last = None
     if isinstance(judged.pictures, PictureSet):
-        # A training's own data set may be another than that it is judged on.
-        run.tags({"seglab.judged_title": judged.pictures.title})
+        # A training's own data set may be another than that it is judged on. No recipe holds while
+        # scores of an earlier judging are replaced.
+        run.tags({"seglab.judged_title": judged.pictures.title, JUDGED_RECIPE: ""})
         last = last_epoch(trained, config.run) if trained else None
     if last and last is not trained:
         outputs[LAST_EPOCH] = paint(last, judged, scratch / "painted_last").image
@@ -134,6 +137,8 @@ def superpixels_into(
     run.artifacts(folder, "superpixels")
     for step, values in enumerate(metrics(means)):
         run.metrics(values, step)
+    if isinstance(judged.pictures, PictureSet):
+        run.tags({JUDGED_RECIPE: recipe(replace(config, run=""), judged.pictures)})
     shown = means[["input", "method", *(name for name in PRINTED if name in means)]]
     print(shown.to_string(index=False, float_format="{:.4g}".format, na_rep="–"))
 
