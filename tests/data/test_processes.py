@@ -92,14 +92,16 @@ def test_ctrl_c_ends_all_after_the_items_in_hand_and_only_the_parent_speaks(runn
     assert len(list(folder.iterdir())) < before + 100
 
 
-def test_ctrl_c_while_workers_start_is_theirs_to_ignore(tmp_path):
+@pytest.mark.parametrize("started", [2, 3, 4])
+def test_ctrl_c_while_workers_start_is_theirs_to_ignore(tmp_path, started):
+    """A resource tracker, the process that workers are forked from, and two workers."""
     process = subprocess.Popen(
         [sys.executable, str(PROGRAM), str(tmp_path)],
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    while len(psutil.Process(process.pid).children()) < 3:  # two workers and a resource tracker
+    while len(psutil.Process(process.pid).children(recursive=True)) < started:
         assert process.poll() is None
         time.sleep(0.002)
     os.killpg(process.pid, signal.SIGINT)

@@ -39,6 +39,21 @@ def wait_for_ever(place):
         stopped.write_text("before the end")
 
 
+def surroundings(number):
+    """What a worker finds around it: home, GPUs and threads."""
+    import torch  # for workers that ask for its threads
+
+    return os.environ["HOME"], os.environ["CUDA_VISIBLE_DEVICES"], torch.get_num_threads()
+
+
+def keep_one_waiting(place):
+    """Launches a worker that waits for ever."""
+    from seglab.launching.crew import Crew, Watch
+    from seglab.launching.local import launch_here
+
+    launch_here(wait_for_ever, [place], Crew(1, Path(place).parent / "log", gpus=0), Watch())
+
+
 def visit(address):
     """Belongs to a Ray cluster for a moment."""
     from seglab.launching.cluster import connected

@@ -1,15 +1,18 @@
 """Work spread over processes that end when they should: with their parent, and on Ctrl-C."""
 
+import gc
 import os
 import signal
+import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context, parent_process, resource_tracker
 from typing import Any, TypeVar
 
 from seglab.errors import SeglabError
@@ -19,6 +22,14 @@ Result = TypeVar("Result")
 
 AHEAD = 4
 """Items handed out a process before results are waited for."""
+
+CONTEXT = get_context("forkserver") if sys.platform == "linux" else get_context("spawn")
+"""How processes start: never forked from this one, which may have threads, and could hang.
+
+Linux forks them from a process of its own, which the first of them has started, and which has
+imported what they need, but done nothing: importing takes seconds, once for all. As these never
+hear Ctrl-C, nor do others that a user of this library forks from it.
+"""
 
 _work: Any = None
 """In a worker: what it does with each item; sent once, as it may be large."""
@@ -44,8 +55,9 @@ def spread(
     if processes <= 1:
         yield from map(work, items)
         return
-    # Spawned, as a fork of this process, which may have threads, could hang.
-    with ProcessPoolExecutor(processes, get_context("spawn"), _begin, (work,)) as pool:
+    import_for_all(work.__module__)
+    given = (work, dict(os.environ))
+    with ProcessPoolExecutor(processes, CONTEXT, _begin, given) as pool:
         rest = iter(items)
         try:
             with deaf_children():
@@ -62,6 +74,11 @@ def spread(
             pool.shutdown(cancel_futures=True)
 
 
+def import_for_all(*modules: str) -> None:
+    """Has the process that others are forked from import these, unless it is there already."""
+    CONTEXT.set_forkserver_preload(["seglab.data.unswept", *modules])
+
+
 @contextmanager
 def deaf_children() -> Iterator[None]:
     """Within, processes start that never hear Ctrl-C, not even before their first line runs.
@@ -71,6 +88,7 @@ def deaf_children() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # multiprocessing's, whose start would unblock Ctrl-C
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -78,18 +96,31 @@ def deaf_children() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _begin(work: Any) -> None:
-    """Gives a new process its work, and sees to it that it does not outlive its parent."""
-    global _work
-    _work = work
-    threading.Thread(target=_die_with_parent, daemon=True).start()
+def begin(environment: Mapping[str, str], when_parent_ends: Callable[[], None]) -> None:
+    """The first thing that a process does.
+
+    The one it was forked from has the environment of the first that was forked from it.
+    """
+    gc.enable()
+    gc.freeze()  # what was imported is no garbage, and memory of all while nobody looks at it
+    os.environ.clear()
+    os.environ.update(environment)
+    watch = threading.Thread(target=_watch_parent, args=[when_parent_ends], daemon=True)
+    watch.start()
 
 
-def _die_with_parent() -> None:
+def _watch_parent(then: Callable[[], None]) -> None:
     parent = parent_process()
     assert parent is not None
     parent.join()
-    os._exit(1)
+    then()
+
+
+def _begin(work: Any, environment: Mapping[str, str]) -> None:
+    """Gives a new process its work, and sees to it that it does not outlive its parent."""
+    global _work
+    _work = work
+    begin(environment, partial(os._exit, 1))
 
 
 def _do(item: Any) -> Any:

@@ -1,21 +1,25 @@
 """The engine of one machine: processes with a share of its processors and GPUs."""
 
 import os
+import signal
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from seglab.data.processes import deaf_children, processors
+from seglab.data.processes import CONTEXT, begin, deaf_children, import_for_all, processors
 from seglab.errors import SeglabError
 from seglab.launching.crew import GLANCE, Crew, Watch, Work, failure
-from seglab.tracking.signals import stop_signals, stop_with_parent
+from seglab.tracking.signals import stop_signals
+
+SHARED = ("seglab", "torch", "mlflow")
+"""What workers need of what this process has imported, and what takes long to import."""
 
 
 @dataclass
@@ -40,15 +44,18 @@ def launch_here(work: Work, items: Sequence[Any], crew: Crew, watch: Watch) -> N
     threads = os.environ.get("OMP_NUM_THREADS", str(max(1, processors() // len(slots))))
     alive: list[Worker] = []
     crew.folder.mkdir(parents=True, exist_ok=True)
+    import_for_all(*(name for name in sys.modules if name.partition(".")[0] in SHARED))
 
     def start(index: int, slot: int) -> None:
         gpu = gpus[slot % len(gpus)]
         log = crew.folder / f"worker-{slot}.log"
-        here, there = get_context("spawn").Pipe(duplex=False)
-        arguments = (work, items[index], log, there)
-        process = get_context("spawn").Process(target=be_worker, args=arguments)
-        given = {"CUDA_VISIBLE_DEVICES": gpu, "OMP_NUM_THREADS": threads}
-        with deaf_children(), environment(given):
+        here, there = CONTEXT.Pipe(duplex=False)
+        with (
+            deaf_children(),
+            environment({"CUDA_VISIBLE_DEVICES": gpu, "OMP_NUM_THREADS": threads}),
+        ):
+            given = (dict(os.environ), work, items[index], log, there)
+            process = CONTEXT.Process(target=be_worker, args=given)
             process.start()
         there.close()
         alive.append(Worker(index, slot, process, here, log))
@@ -81,9 +88,14 @@ def launch_here(work: Work, items: Sequence[Any], crew: Crew, watch: Watch) -> N
             worker.process.join()
 
 
-def be_worker(work: Work, item: Any, log: Path, answer: Connection) -> None:
+def be_worker(
+    given: Mapping[str, str], work: Work, item: Any, log: Path, answer: Connection
+) -> None:
     """The life of a worker's process; what it prints goes to ``log``."""
-    stop_with_parent()
+    # Not its parent, but what it was forked from, would end it by stop_with_parent.
+    begin(given, partial(os.kill, os.getpid(), signal.SIGTERM))
+    if "torch" in sys.modules and (threads := given["OMP_NUM_THREADS"]).isdigit():
+        sys.modules["torch"].set_num_threads(int(threads))  # it had read them when it was imported
     with log.open("ab", buffering=0) as file:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
