@@ -20,8 +20,9 @@ $(VENV)/.installed: pyproject.toml
 	fi
 	@touch $@
 
+# Parameters go into FLAGS="-P epochs=5".
 demo: install
-	mlflow run . --env-manager local
+	mlflow run . --env-manager local $(FLAGS)
 
 # Over mlflow.db and mlartifacts here, or what MLFLOW_BACKEND_STORE_URI and
 # MLFLOW_ARTIFACTS_DESTINATION name; flags go into FLAGS="--port 5001".

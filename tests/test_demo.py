@@ -13,6 +13,7 @@ def test_demo_ends_with_a_table_and_the_way_to_the_ui(readme_clone):
     shell.environment["HTTPS_PROXY"] = "http://127.0.0.1:9"  # nobody listens: no network
     shell.environment.pop("SEGLAB_VGG16_WEIGHTS", None)
     (command,) = [c for c in block_with("make demo") if c not in NOT_RUN]
+    command += " FLAGS='-P epochs=4'"
     stamp = Path(sys.prefix) / ".installed"
     made = not stamp.exists()
     stamp.touch()

@@ -23,10 +23,10 @@ from tests.readme import (
 )
 
 SMALLER = {
-    "-e saliency": "-P target=features -P patch=96",
-    "-e train -P dataset": "-P width=2 -P epochs=2 -P tile=128 -P batch_size=6",
+    "-e saliency": "-P target=features -P patch=64",
+    "-e train -P dataset": "-P width=2 -P epochs=2 -P tile=64 -P batch_size=6",
     "-e train -P model=can": "-P depth=4 -P width=3 -P epochs=1 -P batch_size=8 -P crop=48",
-    "-e tune -P dataset": "-P width=2 -P depth=4 -P epochs=1 -P tile=128 -P trials=2",
+    "-e tune -P dataset": "-P width=2 -P depth=4 -P epochs=1 -P tile=64 -P trials=2",
     "--inputs rgb --offline": "--width 2 --epochs 1 --tile 128 --batch_size 6",
     "-e evaluate": "-P splits=val,test -P pictures=1",
 }
@@ -65,7 +65,7 @@ def test_study_of_superpixels(readme_clone, preloaded_path):
     take_compiled_along(readme_clone)
     shell = Shell(readme_clone, preloaded_path)
     outputs = [shell.run(command) for command in block_with("dataset=bsds500")]
-    assert "coco/instances: 24 pictures" in outputs[0]
+    assert "coco/instances: 8 pictures" in outputs[0]
     assert "bsds500: 5 pictures" in outputs[1]
     assert "person" in outputs[2]
     _, train, judged = [shell.run(smaller(command)) for command in block_with("-e targets")]
