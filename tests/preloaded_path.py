@@ -22,7 +22,7 @@ LONGEST = 1 << 17
 """Bytes that a command and its environment may have."""
 CLIENT = """#!{python} -IS
 import json, os, socket, sys
-words = {words} + sys.argv[1:]
+words = {words} + sys.argv[1 + (sys.argv[1:2] == ["-u"]):]
 if words[:1] != ["-m"]:
     os.execv({python!r}, [{python!r}, *words])
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +12,7 @@ from seglab.data.prepare import prepare
 from seglab.data.tiles import cut
 from seglab.data.tileset import TileSet
 from tests.data.folders import write_pair
+from tests.preloaded import FORKED
 
 
 class Maps:
@@ -56,8 +59,9 @@ def test_samples_are_the_stacked_tiles_row_by_row(pictures: PictureSet, name: st
         assert sample.x.dtype == sample.y.dtype == torch.uint8
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_loader_workers_read_the_same(pictures: PictureSet, method: str) -> None:
+@pytest.mark.parametrize("method", ["fork", FORKED], ids=["fork", "forkserver"])
+def test_loader_workers_read_the_same(pictures: PictureSet, method: Any) -> None:
+    """Those of a forkserver get what reads pickled, as those that are spawned do."""
     pictures.image("p0")  # opened before the fork, as a training does
     tiles = TileSet(pictures, ["p0", "p1", "p3"], parse_inputs("rgb+guided"), 32, Maps(pictures))
     loader = DataLoader(tiles, batch_size=4, num_workers=2, multiprocessing_context=method)

@@ -1,7 +1,6 @@
 """One training on several processes, as ``torchrun`` starts them."""
 
 import subprocess
-import sys
 
 import pytest
 import torch
@@ -27,14 +26,15 @@ def workspace(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def two(workspace):
+def two(workspace, preloaded_path):
     """The run of a training on two processes."""
     flags = [f"--{name}={value}" for name, value in SMALL.items()]
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    python = str(preloaded_path / "python")
+    torchrun = [python, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     subprocess.run(
         [*torchrun, "-m", "entry_points.train", f"--data_dir={workspace.data_dir}", *flags],
         cwd=workspace.folder,
-        env=workspace.environment | {"OMP_NUM_THREADS": "1"},
+        env=workspace.environment | {"OMP_NUM_THREADS": "1", "PYTHON_EXEC": python},
         check=True,
         timeout=300,
     )

@@ -40,7 +40,7 @@ def test_study_on_slurm_is_stopped_cleanly_and_goes_on(slurm_cluster, space):
     assert {trial.state.name for trial in study.trials} <= {"FAIL", "WAITING", "COMPLETE"}
     assert {run.info.status for run in children(study, space.client)} <= {"KILLED", "FINISHED"}
 
-    space.run("tune", **command)
+    space.run("tune", **command | {"workers": 1})
     check_whole(space, "jobs", trials=2, epochs=40)
 
 
