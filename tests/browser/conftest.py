@@ -45,7 +45,7 @@ def context(browser):
 
 @pytest.fixture
 def visit(context, address):
-    """Opens an address of the app; whatever its scripts raise fails the test."""
+    """Opens an address of the app; whatever it or its scripts raise fails the test."""
     errors, pages = [], []
 
     def go(path=""):
@@ -57,5 +57,7 @@ def visit(context, address):
 
     yield go
     for page in pages:
+        for fault in ("Traceback", "This page failed"):
+            assert page.get_by_text(fault).count() == 0
         page.close()
     assert errors == []
