@@ -6,6 +6,7 @@ streams, signals that it hears or dies of, and an exit code. Programs that start
 tried too, by all that names ``sys.executable`` and by the README's commands.
 """
 
+import gc
 import multiprocessing
 import os
 import runpy
@@ -18,6 +19,7 @@ from pathlib import Path
 FORKED = multiprocessing.get_context("forkserver")
 FORKED.set_forkserver_preload(
     [
+        "seglab.data.unswept",
         *(f"seglab.jobs.{name}" for name in ("reproduce", "saliency", "targets", "tune")),
         *("mlflow.cli", "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"),
         "torch._dynamo",  # by optimisers
@@ -36,6 +38,8 @@ def begin(environment, function, arguments):
     """The life of a forked process."""
     from seglab.tracking.store import DEFAULTS  # two seconds, here alone already paid
 
+    gc.enable()
+    gc.freeze()
     os.environ.clear()
     os.environ.update(DEFAULTS | environment)  # as importing seglab.tracking would
     multiprocessing.set_start_method(None, force=True)  # its own processes start as ever
