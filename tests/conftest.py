@@ -1,7 +1,11 @@
 """Fixtures shared by all tests, and the order in which files are given to workers."""
 
 import gc
+import os
 import signal
+from multiprocessing import forkserver
+
+import pytest
 
 # To look for garbage takes a fifth of the time of importing all that tests import.
 gc.disable()
@@ -21,10 +25,10 @@ pytest_plugins = [
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
-    *("test_readme.py", "test_reproduce.py", "test_tune.py", "test_demo.py", "test_resume.py"),
-    *("test_tune_on_clusters.py", "test_superpixels_job.py", "test_parallel.py"),
-    *("test_dashboard_in_chromium.py", "test_cluster.py", "test_server_job.py"),
-    *("test_kills.py", "test_work.py"),
+    *("test_readme.py", "test_tune.py", "test_engines.py", "test_tune_on_clusters.py"),
+    *("test_reproduce.py", "test_dashboard_in_chromium.py", "test_demo.py", "test_cluster.py"),
+    *("test_shards.py", "test_resume.py", "test_parallel.py", "test_superpixels_job.py"),
+    *("test_kills.py", "test_server_job.py", "test_work.py"),
 )
 
 
@@ -32,6 +36,13 @@ def pytest_collection_finish():
     """What was imported is no garbage."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def preloaded(no_spool_of_the_user):
+    """Where all tests run, what programs are forked from is there before seglab starts its own."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        forkserver.ensure_running()
 
 
 def pytest_collection_modifyitems(items):

@@ -11,6 +11,7 @@ import multiprocessing
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -40,6 +41,8 @@ def begin(environment, function, arguments):
 
     gc.enable()
     gc.freeze()
+    # Blocked where seglab started what this is forked from, for workers of its own.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     os.environ.clear()
     os.environ.update(DEFAULTS | environment)  # as importing seglab.tracking would
     multiprocessing.set_start_method(None, force=True)  # its own processes start as ever
