@@ -1,7 +1,8 @@
 """What bf16 costs in quality: test scores over seeds, and saliency maps, beside fp32.
 
-    for precision in fp32 bf16; do for seed in 0 1 2; do
-      mlflow run . -e train -P dataset=icoseg -P inputs=rgb -P precision=$precision -P seed=$seed
+    for precision in fp32 bf16; do for seed in 0 1 2 3 4; do
+      python -m entry_points.train --dataset icoseg --inputs rgb --width 8 \\
+        --precision $precision --seed $seed
       # and score it with the command that it prints
     done; done
     PYTHONPATH=src python -m benchmarks.precision --output benchmarks/results/cpu/precision.json
