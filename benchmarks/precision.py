@@ -112,7 +112,8 @@ def of_maps(pictures: PictureSet, weights: str, number: int) -> list[Row]:
             np.abs(rough[rule].astype(int) - exact[rule]).ravel()
             for rough, exact in zip(maps[precision], maps["fp32"], strict=True)
         ]
-        what = f"{rule} maps of {len(names)} iCoseg pictures, median distance of {precision} from fp32"
+        what = f"{rule} maps of {len(names)} iCoseg pictures, "
+        what += f"median distance of {precision} from fp32"
         gap = float(np.median(np.concatenate(gaps)))
         most = 1 if precision == "mixed" else None  # bf16 is taken only where it is asked for
         found.append(Row(what=what, ours=gap, unit="grey levels", most=most))
