@@ -44,16 +44,15 @@ class AdaptiveNorm(nn.Module):
                 x, self.a, self.b, bn.weight, bn.bias, mean, variance, bn.momentum, bn.eps
             )
             return y
-        scale = self.a * (variance + bn.eps).sqrt() + self.b * bn.weight
-        return affine(x, mean, variance, scale, self.a * mean + self.b * bn.bias, bn.eps)
+        return mixed(x, mean, variance, self.a, self.b, bn.weight, bn.bias, bn.eps)
 
 
 class _BatchMix(torch.autograd.Function):
     """a·x + b·(γ·x̂ + β) with x̂ = (x − mean)/std, both over the batch, for each channel.
 
-    That is itself a multiple of x and a shift, and so is the gradient, once Σg and Σg·x̂ are known:
-    a pass over the memory for the sums and one for the result, where the formula as it is written
-    takes four times as many.
+    That is itself a multiple of x and a shift, and its gradient a multiple of g, one of x and a
+    shift, once Σg and Σg·x̂ are known: a picture is read or written less than half as often as by
+    the formula as it is written.
     """
 
     @staticmethod
@@ -73,10 +72,9 @@ class _BatchMix(torch.autograd.Function):
             # Without any, PyTorch would round the statistics of a bf16 picture to bf16.
             running_mean, running_variance = torch.zeros_like(weight), torch.ones_like(weight)
         mean, variance = torch.batch_norm_update_stats(x, running_mean, running_variance, momentum)
-        std = (variance + eps).sqrt()
-        ctx.save_for_backward(x, a, b, weight, bias, mean, std)
+        ctx.save_for_backward(x, a, b, weight, bias, mean, (variance + eps).sqrt())
         ctx.eps = eps
-        return affine(x, mean, variance, a * std + b * weight, a * mean + b * bias, eps)
+        return mixed(x, mean, variance, a, b, weight, bias, eps)
 
     @staticmethod
     @once_differentiable
@@ -94,6 +92,21 @@ class _BatchMix(torch.autograd.Function):
         of_x += affine(x, mean, ones, slope, zeros, 0.0)
         of_a, of_b = (std * along + mean * total).sum(), (weight * along + bias * total).sum()
         return of_x, of_a, of_b, b * along, b * total, None, None, None, None
+
+
+def mixed(
+    x: Float[Tensor, "b c h w"],
+    mean: Float[Tensor, " c"],
+    variance: Float[Tensor, " c"],
+    a: Float[Tensor, ""],
+    b: Float[Tensor, ""],
+    weight: Float[Tensor, " c"],
+    bias: Float[Tensor, " c"],
+    eps: float,
+) -> Float[Tensor, "b c h w"]:
+    """a·x + b·(γ·x̂ + β) with γ = ``weight``, β = ``bias`` and x̂ by these statistics."""
+    scale = a * (variance + eps).sqrt() + b * weight
+    return affine(x, mean, variance, scale, a * mean + b * bias, eps)
 
 
 def affine(

@@ -31,24 +31,12 @@ def identity(pid: int | None = None) -> str:
 
 def is_dead(name: str) -> bool:
     """Whether the process of an ``identity`` is gone; False if only another machine can tell."""
-    words = name.split()
-    if len(words) != 5 or words[:2] != identity().split()[:2]:
-        return False
-    try:
-        return identity(int(words[3])) != name
-    except psutil.NoSuchProcess:
-        return True
+    return _lives(name) is False
 
 
 def is_alive(name: str) -> bool:
     """Whether the process of an ``identity`` is at work; False if only another machine can tell."""
-    words = name.split()
-    if len(words) != 5 or words[:3] != identity().split()[:3]:
-        return False
-    try:
-        return identity(int(words[3])) == name
-    except psutil.NoSuchProcess:
-        return False
+    return _lives(name) is True
 
 
 def is_mlflow_run(process: psutil.Process) -> bool:
@@ -74,6 +62,17 @@ def handed_here() -> set[str] | None:
                 handed.add(run_id)
                 parents.add(process.ppid())
     return handed if makers <= parents else None
+
+
+def _lives(name: str) -> bool | None:
+    """Whether the process of an ``identity`` lives; None if only another machine can tell."""
+    words = name.split()
+    if len(words) != 5 or words[:2] != identity().split()[:2]:
+        return None
+    try:
+        return identity(int(words[3])) == name
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _started(pid: int) -> str:

@@ -91,6 +91,7 @@ class RecipeConfig(DatasetConfig):
     def faults(self) -> list[str]:
         """What is wrong with the values, each in words that name the flag."""
         least = {"width": 0, "depth": 4, "epochs": 1, "batch_size": 1, "accumulation": 1}
+        # Of 4 pixels' side, for a norm needs several values, and CAN+UNet's at half the size too.
         least |= {"schedule_epochs": 1, "pictures": 0, "tile": 4, "crop": 4, "tv_weight": 0}
         faults = [
             f"--{name}={getattr(self, name)} must be at least {value}"
