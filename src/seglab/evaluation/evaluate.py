@@ -19,6 +19,7 @@ from seglab.evaluation.figures import sorted_coefficients, strip
 from seglab.evaluation.predict import probability_map
 from seglab.evaluation.scores import binarise, score_rows
 from seglab.figures.style import save_figure
+from seglab.networks.memory import keep_freed_memory
 
 Maps = Callable[[str], UInt8[np.ndarray, "h w"]]
 
@@ -43,6 +44,7 @@ def evaluate(
     tables' threshold 0.5), ``figures/<part>_sorted.png`` and ``figures/<part>/<name>.png`` of
     ``pictures_drawn`` pictures a part, from the worst to the best.
     """
+    keep_freed_memory()
     batch_size = 8 if device.type == "cuda" else 1  # a CPU gains nothing from batches
     jobs = [(part, name) for part, names in names_by_part.items() for name in names]
     rows: list[dict[str, object]] = []

@@ -1,5 +1,7 @@
-"""Running out of memory, told in a sentence that says what to lower."""
+"""Memory that networks compute in: kept from step to step; its end told in a sentence."""
 
+import ctypes
+import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -22,3 +24,21 @@ def memory_told(doing: str, remedy: str) -> Iterator[None]:
             raise
         said = str(error).splitlines() or ["no more could be had"]
         raise OutOfMemoryError(f"out of memory {doing} ({said[0]}); {remedy}") from error
+
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""Settings of glibc's allocator, see mallopt(3)."""
+
+
+def keep_freed_memory() -> None:
+    """From now on, what tensors on the CPU leave is used again rather than given back.
+
+    glibc maps each large block from the system and gives it back when it is freed; where one is
+    touched anew, the system fills it with zeros page by page. That took a UNet's step 1.3 seconds
+    of processor time; kept memory takes a tenth more space. Does nothing where the C library is
+    another.
+    """
+    if platform.libc_ver()[0] == "glibc":
+        allocator = ctypes.CDLL(None)
+        allocator.mallopt(M_MMAP_MAX, 0)
+        allocator.mallopt(M_TRIM_THRESHOLD, -1)

@@ -13,7 +13,7 @@ from seglab.data.files import digest_of
 from seglab.data.pictures import PictureSet
 from seglab.data.tiles import grid
 from seglab.errors import WeightsError
-from seglab.networks.memory import memory_told
+from seglab.networks.memory import keep_freed_memory, memory_told
 from seglab.networks.precision import resolve_device, resolve_precision
 from seglab.saliency.config import Precision, Rule, SaliencyConfig
 from seglab.saliency.maps import stream_maps
@@ -129,6 +129,7 @@ def compute(
     """Computes and stores the maps of ``names`` under ``rules``, with a progress bar."""
     sizes = [(pictures[name].height, pictures[name].width) for name in names]
     patches = sum(rows * cols for rows, cols in (grid(*size, settings.patch) for size in sizes))
+    keep_freed_memory()
     started = time.perf_counter()
     lower = "--batch_size" if batch_size > 1 else "--patch"
     with (

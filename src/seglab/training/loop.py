@@ -16,6 +16,7 @@ from tqdm import tqdm
 from seglab.data.files import sweep
 from seglab.data.samples import Sample, Samples
 from seglab.errors import TrainingError
+from seglab.networks.memory import keep_freed_memory
 from seglab.networks.norm import norm_scalars
 from seglab.networks.precision import autocast
 from seglab.training.batches import Parts, train_batches, val_batches
@@ -94,6 +95,7 @@ def fit(
     """
     if group.leads:
         sweep(folder)
+    keep_freed_memory()
     # cuDNN's fastest kernels add up in an order of their own; these give the same bits every time.
     torch.backends.cudnn.deterministic = True
     network.to(device=device)
