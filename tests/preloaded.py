@@ -3,7 +3,7 @@
 To import torch and MLflow takes a processor seven seconds, and tests start programs by the dozen.
 In all else such a process is one of its own, as a shell makes it: with its environment, folder and
 streams, signals that it hears or dies of, and an exit code. Programs that start from nothing are
-tried too, by all that names ``sys.executable`` and by the README's commands.
+tried too, by all that names ``sys.executable`` and by ``make demo``.
 """
 
 import gc

@@ -94,8 +94,8 @@ def test_a_training_without_the_server(readme_clone, preloaded_path):
     shell.run(f"python -m entry_points.evaluate --run {offline_id} --splits val --pictures 1")
 
 
-def test_own_pictures(readme_clone):
-    shell = Shell(readme_clone)
+def test_own_pictures(readme_clone, preloaded_path):
+    shell = Shell(readme_clone, preloaded_path)
     for command in block_with("my_data"):
         shell.run(smaller(command))
 

@@ -12,7 +12,8 @@ from seglab.data.prepare import prepare
 from seglab.data.shared import here
 from seglab.errors import DataError
 from seglab.superpixels.config import TargetsConfig
-from seglab.superpixels.targets import fill_targets, open_targets
+from seglab.superpixels.painting import fill_targets
+from seglab.superpixels.targets import open_targets
 from tests.data.folders import make_folder, write_lists
 from tests.s3 import S3
 

@@ -1,6 +1,5 @@
 """Studies of trainings as small as can be, in a workspace of their own."""
 
-import sqlite3
 import time
 
 import optuna
@@ -20,12 +19,12 @@ PATIENCE = 300
 LONG = {"epochs": 40, "trials": 2}
 
 
-def prepared(root):
+def prepared(root, empty_database):
     """A workspace with prepared data."""
     make_folder(root / "mine", "abcd")
     write_lists(root / "mine", {"train": "ab", "val": "c", "test": "d"})
     prepare(PrepareConfig(dataset="folder", data_dir=f"{root}/data", source=str(root / "mine")))
-    return Workspace(root)
+    return Workspace(root, empty_database)
 
 
 def load_study(space, name):
@@ -41,19 +40,18 @@ def children(study, client=None):
 
 
 def wait_for_checkpoint(space, name, process):
-    """A trial at work that has left a checkpoint."""
+    """A trial at work that leaves a checkpoint from now on."""
+    started = time.time()
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
-        time.sleep(0.2)
+        time.sleep(0.1)
         assert process.poll() is None, process.communicate()
-        try:
-            trials = load_study(space, name).trials
-        except (KeyError, sqlite3.Error, optuna.exceptions.StorageInternalError):
-            continue
-        for trial in trials:
-            run_id = trial.user_attrs.get(RUN, "none")
-            last = space.data_dir / "runs" / run_id / LAST
-            if trial.state.name == "RUNNING" and last.exists():
+        left = space.data_dir.glob(f"runs/*/{LAST}")
+        fresh = {path.parent.name for path in left if path.stat().st_mtime > started}
+        if not fresh:
+            continue  # to open a study takes a tenth of a second's work
+        for trial in load_study(space, name).trials:
+            if trial.state.name == "RUNNING" and trial.user_attrs.get(RUN) in fresh:
                 return trial
     raise AssertionError("no trial left a checkpoint")
 

@@ -15,15 +15,17 @@ from seglab.jobs.predict import predict
 from seglab.jobs.train import train
 from seglab.networks.names import TITLES
 from seglab.superpixels.config import TargetsConfig
-from seglab.superpixels.targets import fill_targets
+from seglab.superpixels.painting import fill_targets
 from seglab.training.config import TrainConfig
 from tests.data.folders import make_folder, write_lists
+from tests.mlflow_server import copy_database
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory):
+def store(tmp_path_factory, empty_database):
     """A folder with prepared data and painted targets, and an MLflow store of its own."""
     root = tmp_path_factory.mktemp("networks")
+    copy_database(empty_database, root / "mlflow.db", f"{root}/mlruns")
     make_folder(root / "mine", "abcd")
     write_lists(root / "mine", {"train": "ab", "val": "c", "test": "d"})
     config = PrepareConfig(dataset="folder", data_dir=f"{root}/data", source=str(root / "mine"))

@@ -9,8 +9,8 @@ from tests.jobs.workspace import Workspace
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    return Workspace(tmp_path_factory.mktemp("characteristics"))
+def workspace(tmp_path_factory, empty_database):
+    return Workspace(tmp_path_factory.mktemp("characteristics"), empty_database)
 
 
 def test_tables_figures_and_numbers_of_coco(workspace):

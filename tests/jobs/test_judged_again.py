@@ -14,7 +14,7 @@ from seglab.jobs.reproduce import reproduce
 from seglab.jobs.row_run import state_of
 from seglab.jobs.rows import SMALL, rows_of
 from seglab.superpixels.config import TargetsConfig
-from seglab.superpixels.targets import fill_targets
+from seglab.superpixels.painting import fill_targets
 from seglab.tracking.reader import download, read_runs
 from tests.data import annotated
 

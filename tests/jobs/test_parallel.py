@@ -19,8 +19,8 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    space = Workspace(tmp_path_factory.mktemp("parallel"))
+def workspace(tmp_path_factory, empty_database):
+    space = Workspace(tmp_path_factory.mktemp("parallel"), empty_database)
     space.run("prepare", dataset="sample")
     return space
 

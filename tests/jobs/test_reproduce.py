@@ -25,8 +25,8 @@ from seglab.jobs.superpixels import superpixels as judge
 from seglab.jobs.train import plan_training, train
 from seglab.results.config import ReportConfig
 from seglab.superpixels.config import SuperpixelsConfig, TargetsConfig
+from seglab.superpixels.painting import fill_targets
 from seglab.superpixels.segment import SWEEPS
-from seglab.superpixels.targets import fill_targets
 from seglab.tracking.reader import read_runs
 
 TINY = {"width": 2, "epochs": 2, "pictures": 2, "tile": 160, "batch_size": 2}

@@ -13,8 +13,8 @@ TIMED = {"images_per_second", "gflops", "peak_share"}
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    space = Workspace(tmp_path_factory.mktemp("resume"))
+def workspace(tmp_path_factory, empty_database):
+    space = Workspace(tmp_path_factory.mktemp("resume"), empty_database)
     space.run("prepare", dataset="sample")
     return space
 

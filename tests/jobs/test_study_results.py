@@ -20,8 +20,8 @@ from seglab.tuning.worker import open_study
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory):
-    return prepared(tmp_path_factory.mktemp("results"))
+def space(tmp_path_factory, empty_database):
+    return prepared(tmp_path_factory.mktemp("results"), empty_database)
 
 
 @pytest.fixture(autouse=True)

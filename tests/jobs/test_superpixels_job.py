@@ -13,8 +13,8 @@ LITTLE = {"superpixels": 40, "workers": 1}
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory):
-    space = Workspace(tmp_path_factory.mktemp("superpixels"))
+def workspace(tmp_path_factory, empty_database):
+    space = Workspace(tmp_path_factory.mktemp("superpixels"), empty_database)
     space.run("prepare", dataset="sample")
     return space
 

@@ -4,8 +4,8 @@ from tests.data.annotated import make_instances
 from tests.jobs.workspace import Workspace
 
 
-def test_targets_of_coco_are_painted_once_and_logged(tmp_path):
-    workspace = Workspace(tmp_path)
+def test_targets_of_coco_are_painted_once_and_logged(tmp_path, empty_database):
+    workspace = Workspace(tmp_path, empty_database)
     make_instances(tmp_path / "published")
     workspace.run("prepare", dataset="coco", source=tmp_path / "published")
     said = [workspace.run("targets", superpixels=6, workers=2) for _ in range(2)]

@@ -24,7 +24,7 @@ from seglab.jobs.report import report
 from seglab.jobs.tune import train_trial, tune
 from seglab.results.config import ReportConfig
 from seglab.superpixels.config import TargetsConfig
-from seglab.superpixels.targets import fill_targets
+from seglab.superpixels.painting import fill_targets
 from seglab.tracking.run import start_run
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.results import trials_table
@@ -34,9 +34,9 @@ from tests.tuning.trivial import spawned
 
 
 @pytest.fixture(scope="module")
-def space(tmp_path_factory):
+def space(tmp_path_factory, empty_database):
     """A folder with prepared data and an MLflow store."""
-    return prepared(tmp_path_factory.mktemp("tune"))
+    return prepared(tmp_path_factory.mktemp("tune"), empty_database)
 
 
 @pytest.fixture(autouse=True)
@@ -165,20 +165,6 @@ def test_painters_are_compared_by_boundary_recall_at_one_compactness(space, stud
     assert 0 < trial.value <= 1
     (run,) = children(study_named("recall"))
     assert run.data.metrics["objective"] == trial.value
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_study_on_a_cluster_with_room_for_one_worker_of_two(ray_cluster, space, study_named):
-    address = ray_cluster.address
-    tune(small(space, "spread", trials=2, workers=2, engine="ray", ray_address=address))
-    study = study_named("spread")
-    assert [trial.state.name for trial in study.trials] == ["COMPLETE"] * 2
-    runs = children(study)
-    assert {run.info.run_id for run in runs} == {trial.user_attrs[RUN] for trial in study.trials}
-    (commit,) = {run.data.tags["seglab.git.commit"] for run in runs}
-    parent = MlflowClient().get_run(study.user_attrs[RUN])
-    assert commit == parent.data.tags["seglab.git.commit"]
-    assert parent.info.status == "FINISHED"
 
 
 def test_study_without_a_good_trial_says_why(space):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlflow import MlflowClient
 
+from tests.mlflow_server import copy_database
 from tests.preloaded import Program
 
 ROOT = Path(__file__).parents[2]
@@ -13,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 class Workspace:
     """Data and MLflow store of one test module."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, empty_database):
+        copy_database(empty_database, folder / "mlflow.db", f"{folder}/mlruns")
         self.folder = folder
         self.data_dir = folder / "data"
         self.uri = f"sqlite:///{folder}/mlflow.db"

@@ -14,7 +14,8 @@ from seglab.data.prepare import prepare
 from seglab.errors import RUN, CacheError, ConfigError
 from seglab.superpixels.config import TargetsConfig
 from seglab.superpixels.eikonal import eikonal
-from seglab.superpixels.targets import TargetSettings, fill_targets, open_targets, paint
+from seglab.superpixels.painting import fill_targets, paint
+from seglab.superpixels.targets import TargetSettings, open_targets
 from tests.data.annotated import make_instances
 from tests.saliency.picture_set import noise, picture_set
 
@@ -23,7 +24,7 @@ PROGRAM = """
 import sys
 from seglab.data.pictures import open_pictures
 from seglab.superpixels.config import TargetsConfig
-from seglab.superpixels.targets import fill_targets
+from seglab.superpixels.painting import fill_targets
 
 if __name__ == "__main__":
     config = TargetsConfig(dataset="folder", data_dir=sys.argv[1], superpixels=300, workers=2)

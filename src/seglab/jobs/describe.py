@@ -1,19 +1,14 @@
 """What runs say about their data, maps and network, in the words of the studies."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from seglab.data.inputs import Inputs
 from seglab.data.pictures import PictureSet
 from seglab.networks.names import TITLES
 from seglab.saliency.settings import Settings
+from seglab.superpixels.targets import TargetSettings
 from seglab.tracking.run import Run
 from seglab.training.config import TrainConfig
-
-if TYPE_CHECKING:
-    from seglab.superpixels.targets import TargetSettings  # imports numba, which few runs need
 
 
 def experiment_title(config: TrainConfig, inputs: Inputs) -> str:

@@ -9,7 +9,8 @@ from seglab.figures.style import thumbnail
 from seglab.jobs.describe import log_pictures, target_tags
 from seglab.jobs.shards import fill_by_workers
 from seglab.superpixels.config import TargetsConfig
-from seglab.superpixels.targets import Targets, fill_targets
+from seglab.superpixels.painting import fill_targets
+from seglab.superpixels.targets import Targets
 from seglab.tracking.run import Run, start_run
 
 SHOWN = 4

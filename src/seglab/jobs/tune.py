@@ -16,7 +16,6 @@ from seglab.data.shared import anywhere, here
 from seglab.errors import StudyError, counted
 from seglab.figures.style import save_figure
 from seglab.jobs.describe import log_pictures
-from seglab.jobs.recall import recall_of
 from seglab.jobs.train import MODEL, plan_training, run_folder, train_into
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
@@ -164,6 +163,8 @@ def train_trial(attempt: Attempt, parent: str) -> float:
             if not attempt.study.keep_checkpoints:
                 shutil.rmtree(run_folder(config.data_dir, run.id), ignore_errors=True)
         else:
+            from seglab.jobs.recall import recall_of  # a second, which few objectives need
+
             compactness = attempt.study.compactness
             epoch, value = attempt.result(history, lambda: recall_of(plan, run.id, compactness))
             run.metrics({"objective": value}, epoch)

@@ -9,7 +9,6 @@ from typing import Any
 
 import optuna
 import pandas as pd
-from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import FrozenTrial, TrialState
 
 from seglab import errors
@@ -77,6 +76,9 @@ def importances(study: optuna.Study) -> dict[str, float]:
     completed = study.get_trials(deepcopy=False, states=COMPLETED)
     if len(completed) < FEWEST:
         return {}
+    # Scikit-learn takes a second to import, which workers need not pay.
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         try:
