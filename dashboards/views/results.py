@@ -10,7 +10,7 @@ from dashboards import address, shell, store, tables
 from dashboards.choices import run_labels, run_of
 from dashboards.score_figures import scores_figure
 from seglab.errors import RUN, counted
-from seglab.figures.style import DOTS_PER_INCH
+from seglab.figures.style import DOTS_PER_INCH, write_figure
 from seglab.figures.tradeoff import tradeoff
 from seglab.results.latex import latex
 from seglab.results.live import Standing
@@ -78,7 +78,7 @@ def show_scores(table: ResultsTable, colours: dict[str, str]) -> None:
 def figure_png(table: ResultsTable, colours: Sequence[str], dots_per_inch: int) -> bytes:
     """The figure as a file, drawn once for each change of its table: drawing takes a second."""
     png = io.BytesIO()
-    scores_figure(table, colours).savefig(png, format="png", dpi=dots_per_inch)
+    write_figure(scores_figure(table, colours), png, dots_per_inch)
     return png.getvalue()
 
 

@@ -4,6 +4,7 @@ Matplotlib's objects are used without pyplot, so that nothing global changes and
 """
 
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from jaxtyping import UInt8
@@ -47,7 +48,19 @@ LONGEST_SIDE = 800
 
 def save_figure(figure: Figure, path: Path) -> None:
     """Writes ``figure`` to ``path`` as PNG."""
-    atomic_write(path, lambda file: figure.savefig(file, format="png", dpi=DOTS_PER_INCH))
+    atomic_write(path, lambda file: write_figure(figure, file))
+
+
+def write_figure(figure: Figure, file: IO[bytes], dots_per_inch: int = DOTS_PER_INCH) -> None:
+    """Writes ``figure`` to ``file`` as PNG.
+
+    It is laid out here, once: a ``savefig`` that finds a layout to make draws everything twice.
+    """
+    figure.set_dpi(dots_per_inch)
+    if layout := figure.get_layout_engine():
+        layout.execute(figure)
+        figure.set_layout_engine(None)
+    figure.savefig(file, format="png", dpi=dots_per_inch)
 
 
 def label_axes(axes: Axes, x: str, y: str) -> None:

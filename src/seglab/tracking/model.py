@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, LoggedModelOutput, LoggedModelStatus, Metric, Run
@@ -17,6 +18,9 @@ REQUIREMENTS = (
     *("pillow", "pyarrow", "jaxtyping", "tqdm"),
 )
 """What the loader imports; pinned in the model at the versions it was trained with."""
+ARCHIVE = "code.zip"
+FIND = f'\n__path__ = [f"{{__path__[0]}}/{ARCHIVE}/{{__name__}}"]  # a model is few files\n'
+"""Where a package's first file finds the others: stores take and give models file by file."""
 RECORD = "seglab.record"
 """Tag of a logged model: the record it was made of, which makes one model."""
 
@@ -32,9 +36,14 @@ def requirements() -> list[str]:
 def keep_model(folder: Path, checkpoint: Path, code: Path) -> None:
     """Copies what a model is made of into ``folder``, as it is now."""
     shutil.copy(checkpoint, folder / checkpoint.name)
-    (folder / "code").mkdir()
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(code, folder / "code" / code.name, ignore=ignored)
+    package = folder / "code" / code.name
+    package.mkdir(parents=True)
+    first = (code / "__init__.py").read_text(encoding="utf-8")
+    (package / "__init__.py").write_text(first + FIND, encoding="utf-8")
+    with ZipFile(package / ARCHIVE, "w", ZIP_DEFLATED) as archive:
+        for path in sorted(code.rglob("*")):
+            if "__pycache__" not in path.parts:
+                archive.write(path, path.relative_to(code.parent))
 
 
 def log_model(client: MlflowClient, run: Run, kept: Path, record: Mapping[str, Any]) -> None:

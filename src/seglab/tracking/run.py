@@ -125,7 +125,7 @@ class Run:
 
         The model takes a table with the column ``takes`` and gives one with the columns ``gives``,
         which its signature says; what is in them is up to it. It is loaded by ``loader_module``'s
-        ``_load_pyfunc(path)``, from a copy of the package ``code`` that travels with it.
+        ``_load_pyfunc(path)``, from a copy of the package ``code`` that travels with it, zipped.
         ``metadata`` is what ``reader.download_model`` gives back; the run's metrics of ``step``
         become the model's.
         """
