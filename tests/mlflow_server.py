@@ -2,18 +2,18 @@
 
 import os
 import shutil
-import signal
 import socket
 import sqlite3
-import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+
+from tests.preloaded import fork, run_module
 
 LEAN = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
 
@@ -29,28 +29,39 @@ def free_port() -> int:
 def serving(folder: Path, port: int) -> Iterator[str]:
     """Address of a server that keeps its store and artifacts in ``folder``; ended on leaving."""
     address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1"]
-    command += ["--port", str(port), "--workers", "1"]
-    command += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
-    command += ["--artifacts-destination", str(folder / "artifacts")]
+    words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    words += ["--backend-store-uri", f"sqlite:///{folder}/server.db"]
+    words += ["--artifacts-destination", str(folder / "artifacts")]
     clean = {name: text for name, text in os.environ.items() if not name.startswith("MLFLOW_")}
-    with (folder / "server.log").open("ab") as log:
-        server = subprocess.Popen(
-            command, env=clean | LEAN, stdout=log, stderr=log, start_new_session=True
-        )
+    server = fork(be_server, words, folder, environment=clean | LEAN)
+    server.start()
     try:
-        wait_for(server, f"{address}/health", folder / "server.log")
+        wait_for(server.is_alive, f"{address}/health", folder / "server.log")
         yield address
     finally:
-        # The group is the server's own; its worker would outlive a signal to the parent alone.
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+        server.kill()
+        server.join()
 
 
-def wait_for(server: subprocess.Popen[bytes], url: str, log: Path, patience: float = 90) -> None:
+def be_server(words: list[str], folder: Path) -> None:
+    """The life of ``mlflow server words…`` in a process, and of the one that it would start."""
+    import mlflow.server
+    import uvicorn
+
+    def be_worker(command: list[str], extra_env: dict[str, str], **_: object) -> None:
+        os.environ.update(extra_env)
+        sys.argv = command[2:]
+        uvicorn.main()
+
+    mlflow.server._exec_cmd = be_worker
+    log = os.open(folder / "server.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    run_module("mlflow", words, folder, [0, log, log])
+
+
+def wait_for(alive: Callable[[], bool], url: str, log: Path, patience: float = 90) -> None:
     """Returns when ``url`` answers; raises with the server's log if it does not."""
     until = time.monotonic() + patience
-    while time.monotonic() < until and server.poll() is None:
+    while time.monotonic() < until and alive():
         try:
             with urllib.request.urlopen(url, timeout=2):
                 return

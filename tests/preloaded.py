@@ -22,6 +22,8 @@ FORKED.set_forkserver_preload(
     [
         "seglab.data.unswept",
         *(f"seglab.jobs.{name}" for name in ("reproduce", "saliency", "targets", "tune")),
+        # Of these MLflow's server asks first whether it is there, to know what it is.
+        *("uvicorn", "mlflow.server.fastapi_app"),
         *("mlflow.cli", "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"),
         "torch._dynamo",  # by optimisers
     ]

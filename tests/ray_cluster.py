@@ -16,6 +16,9 @@ ROOT = Path(__file__).parents[1]
 os.environ |= {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_worker_niceness": "0",  # else workers wait for whatever else this machine does
+    # Processes that wait for work of another kind than comes, each for three seconds' work.
+    "RAY_enable_worker_prestart": "0",
+    "RAY_prestart_worker_first_driver": "0",
     "RAY_AUTH_MODE": "token",
     "RAY_AUTH_TOKEN": secrets.token_hex(32),
 }
@@ -32,6 +35,7 @@ def running_cluster(processors: int) -> Iterator[Any]:
     os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     before = set(psutil.Process().children(recursive=True))
     head = {"num_cpus": processors, "num_gpus": 0, "include_dashboard": False}
+    head |= {"include_log_monitor": False, "no_monitor": True}  # nobody looks, nothing grows
     with tempfile.TemporaryDirectory() as folder:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SEGLAB_CACHE", folder)  # as on machines of their own

@@ -98,7 +98,11 @@ def test_buckets_are_there_and_take_files(tmp_path):
             words, env=environment, stdout=log, stderr=log, cwd=tmp_path, start_new_session=True
         )
     try:
-        wait_for(weed, f"http://127.0.0.1:{ports['s3.port']}/healthz", tmp_path / "log")
+        wait_for(
+            lambda: weed.poll() is None,
+            f"http://127.0.0.1:{ports['s3.port']}/healthz",
+            tmp_path / "log",
+        )
         shell, option, text = *SERVICES["bucket"]["entrypoint"], SERVICES["bucket"]["command"][0]
         master = f"127.0.0.1:{ports['master.port']}.{ports['master.port.grpc']}"
         text = text.replace("$$", "$").replace("s3:9333", master)

@@ -31,7 +31,8 @@ def serving_dashboard(seeded):
     with log.open("wb") as file:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
     try:
-        wait_for(server, f"http://127.0.0.1:{port}/_stcore/health", log, patience=180)
+        health = f"http://127.0.0.1:{port}/_stcore/health"
+        wait_for(lambda: server.poll() is None, health, log, patience=180)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.kill()

@@ -152,7 +152,7 @@ def server(champion, folder):
             command, cwd=folder, env=clean, stdout=log, stderr=log, start_new_session=True
         )
     try:
-        wait_for(process, f"{address}/ping", folder / "log")
+        wait_for(lambda: process.poll() is None, f"{address}/ping", folder / "log")
         yield address
     finally:
         os.killpg(process.pid, signal.SIGKILL)

@@ -165,11 +165,15 @@ def test_a_server_that_is_killed_or_hangs_and_comes_back(
         run.metrics({"loss": 3.0}, step=3)
         settle_open()
         assert history(client, run.id, "loss") == [(1, 1.0), (2, 2.0), (3, 3.0)]
-        (server,) = [p for p in psutil.Process().children() if str(port) in p.cmdline()]
-        os.killpg(server.pid, signal.SIGSTOP)
+        (server,) = {
+            found.pid
+            for found in psutil.net_connections("tcp")
+            if found.laddr.port == port and found.status == psutil.CONN_LISTEN
+        }
+        os.kill(server, signal.SIGSTOP)
         monkeypatch.setattr(sender, "PATIENCE", 1.0)
         run.metrics({"loss": 4.0}, step=4)
-    os.killpg(server.pid, signal.SIGCONT)
+    os.kill(server, signal.SIGCONT)
     sync()
     assert history(client, run.id, "loss") == [(step, float(step)) for step in (1, 2, 3, 4)]
     assert client.get_run(run.id).info.status == "FINISHED"

@@ -18,6 +18,7 @@ from seglab.tracking.reader import unquoted
 from tests.mlflow_server import copy_database
 
 SRC = Path(__file__).parents[2] / "src"
+PROGRAMS = Path(sys.executable).parent
 PROJECT = """
 name: tiny
 entry_points:
@@ -25,7 +26,7 @@ entry_points:
     parameters:
       behaviour: {type: string, default: end}
       resume: {type: string, default: ""}
-    command: "python job.py {behaviour} {resume}"
+    command: "python -m job {behaviour} {resume}"
 """
 JOB = """
 import sys
@@ -80,10 +81,15 @@ class Project:
         (folder / "MLproject").write_text(PROJECT)
         (folder / "job.py").write_text(JOB)
 
-    def start(self, behaviour: str, resume: str = "") -> "subprocess.Popen[bytes]":
-        """`mlflow run` in a process group of its own, as a shell starts it."""
+    def start(
+        self, behaviour: str, resume: str = "", first: Path = PROGRAMS
+    ) -> "subprocess.Popen[bytes]":
+        """`mlflow run` in a process group of its own, as a shell starts it.
+
+        ``first`` is the folder of its programs.
+        """
         clean = {name: text for name, text in os.environ.items() if not name.startswith("MLFLOW_")}
-        command = [sys.executable, "-m", "mlflow", "run", ".", "--env-manager", "local"]
+        command = [str(first / "mlflow"), "run", ".", "--env-manager", "local"]
         command += ["-P", f"behaviour={behaviour}", "-P", f"resume={resume}"]
         with (self.folder / f"{behaviour}.log").open("wb") as log:
             return subprocess.Popen(
@@ -91,7 +97,7 @@ class Project:
                 cwd=self.folder,
                 env=clean
                 | {
-                    "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+                    "PATH": os.pathsep.join([str(first), str(PROGRAMS), os.environ["PATH"]]),
                     "PYTHONPATH": str(SRC),
                     "MLFLOW_TRACKING_URI": f"sqlite:///{self.folder}/mlflow.db",
                     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -127,8 +133,10 @@ def project(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> P
 
 
 @pytest.fixture(scope="module")
-def stopped(project: Project) -> Iterator[dict[str, str]]:
+def stopped(project: Project, preloaded_path: Path) -> Iterator[dict[str, str]]:
     """Run ids of jobs that were started together and each stopped in its own way.
+
+    Those that get a signal start from nothing, for it is to reach the very processes.
 
     "end" goes on in a run that failed before, so its id is that of an older run.
     """
@@ -137,7 +145,14 @@ def stopped(project: Project) -> Iterator[dict[str, str]]:
         older, params=[Param("behaviour", "end"), Param("resume", "")], tags=[RunTag(ERROR, "old")]
     )
     project.client.set_terminated(older, "FAILED")
-    parents = {case: project.start(case, older if case == "end" else "") for case in CASES}
+    parents = {
+        case: project.start(
+            case,
+            older if case == "end" else "",
+            PROGRAMS if stop is not nothing else preloaded_path,
+        )
+        for case, (stop, _) in CASES.items()
+    }
     try:
         ids = {case: project.started(case) for case in CASES}
         for case, (stop, _) in CASES.items():
