@@ -22,25 +22,25 @@ def address(seeded):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """Chromium, as this machine has it."""
+def context(tmp_path_factory):
+    """Chromium, as this machine has it, with one profile on the disk for all tests.
+
+    What the app is made of is fetched and compiled once then.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium is installed: `apt-get install chromium`")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="session")
-def context(browser):
-    """One profile for all tests: what the app is made of is fetched once."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1100})
-    context.set_default_timeout(120_000)
-    yield context
-    context.close()
+        context = playwright.chromium.launch_persistent_context(
+            tmp_path_factory.mktemp("profile"),
+            executable_path=CHROMIUM,
+            args=["--no-sandbox"],
+            viewport={"width": 1400, "height": 1100},
+        )
+        context.set_default_timeout(120_000)
+        yield context
+        context.close()
 
 
 @pytest.fixture

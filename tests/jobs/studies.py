@@ -16,7 +16,7 @@ SMALL = {"dataset": "folder", "model": "can", "inputs": "rgb", "width": 2, "dept
 SMALL |= {"epochs": 2, "pruner": "none", "heartbeat": 1}
 PATIENCE = 300
 """Seconds that a busy machine may need to start a training."""
-LONG = {"epochs": 40, "trials": 2}
+LONG = {"epochs": 24, "trials": 2}
 
 
 def prepared(root, empty_database):

@@ -188,7 +188,7 @@ def test_killed_worker_is_replaced_and_its_trial_goes_on(space, study_named):
     assert [run.info.status for run in runs] == ["FINISHED"] * 2
     for run in runs:
         history = MlflowClient().get_metric_history(run.info.run_id, "val/loss")
-        assert [point.step for point in history] == list(range(1, 41))
+        assert [point.step for point in history] == list(range(1, LONG["epochs"] + 1))
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])

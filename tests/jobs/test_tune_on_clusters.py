@@ -40,7 +40,7 @@ def test_study_on_slurm_is_stopped_cleanly_and_goes_on(slurm_cluster, space):
     assert {run.info.status for run in children(study, space.client)} <= {"KILLED", "FINISHED"}
 
     space.run("tune", **command)
-    check_whole(space, "jobs", trials=1, epochs=40)
+    check_whole(space, "jobs", trials=1, epochs=LONG["epochs"])
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -70,4 +70,4 @@ def test_study_whose_head_dies_is_told_and_joined_without_ray(space, monkeypatch
     monkeypatch.setenv("MLFLOW_TRACKING_URI", space.uri)
     monkeypatch.chdir(space.folder)
     tune(TuneConfig(study="headless", data_dir=str(space.data_dir), **SMALL | LONG))
-    check_whole(space, "headless", trials=2, epochs=40)
+    check_whole(space, "headless", trials=2, epochs=LONG["epochs"])

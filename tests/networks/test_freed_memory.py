@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from seglab.networks.memory import keep_freed_memory
-from tests.children import in_child
+from tests.preloaded import fork
 
 BLOCK = 1 << 26
 """Bytes of a tensor, more than glibc keeps by itself."""
@@ -21,12 +21,17 @@ def page_faults(tensors):
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
 
+def compare():
+    anew = page_faults(4)
+    keep_freed_memory()
+    page_faults(16)  # glibc cuts some, to align them, before one fits where another was
+    assert page_faults(4) < anew / 10
+
+
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_memory_that_a_tensor_leaves_serves_the_next_one():
-    def compare():
-        anew = page_faults(4)
-        keep_freed_memory()
-        page_faults(16)  # glibc cuts some, to align them, before one fits where another was
-        assert page_faults(4) < anew / 10
-
-    assert in_child(compare) == 0
+    """In a process of its own, which changes for good."""
+    process = fork(compare)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
