@@ -32,7 +32,7 @@ serve: install
 dashboard: install
 	python -m entry_points.dashboard
 
-# Types are checked beside the tests: mypy uses one core, for a minute where it has no cache.
+# Types are checked beside the tests, while those wait: for a minute where mypy has no cache.
 test: install style
 	@$(MAKE) --no-print-directory --jobs=2 types suite
 
@@ -58,7 +58,7 @@ style: install
 	ruff format --check .
 
 types: install
-	mypy
+	nice -n 19 mypy
 
 format: install
 	ruff check --fix .

@@ -25,10 +25,11 @@ pytest_plugins = [
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
-    *("test_readme.py", "test_tune.py", "test_engines.py", "test_tune_on_clusters.py"),
-    *("test_reproduce.py", "test_dashboard_in_chromium.py", "test_demo.py", "test_cluster.py"),
-    *("test_shards.py", "test_resume.py", "test_parallel.py", "test_superpixels_job.py"),
-    *("test_kills.py", "test_server_job.py", "test_work.py"),
+    *("test_readme.py", "test_tune_on_clusters.py", "test_tune.py", "test_reproduce.py"),
+    *("test_engines.py", "test_dashboard_in_chromium.py", "test_demo.py", "test_cluster.py"),
+    *("test_shards.py", "test_outages.py", "test_fill.py", "test_resume.py", "test_work.py"),
+    *("test_mlflow_run.py", "test_server_job.py", "test_superpixels_job.py"),
+    *("test_served_model.py", "test_parallel.py", "test_locale.py"),
 )
 
 

@@ -92,29 +92,32 @@ def test_arrow_keys_turn_to_the_next_picture(visit):
     page.get_by_text("Picture 1 of 2").wait_for()
 
 
-@pytest.mark.parametrize("mark", [".scatterlayer .point", ".barlayer .point path"])
-def test_click_on_a_picture_opens_it_in_the_runs_compared(visit, seeded, mark):
+MARKS = ".scatterlayer .point", ".barlayer .point path"
+
+
+def test_click_on_a_picture_opens_it_in_the_runs_compared(visit, seeded):
     shown = {"a": ("rgb", 1), "b": ("rgb+guided", 0)}
     asked = "&".join(f"{side}={seeded.ids[run]}" for side, run in shown.items())
     page = visit(f"per_picture?experiment=Default&part=train&{asked}")
     before = page.url
     page.get_by_role("heading", name="Per picture", exact=True).wait_for()
-    marks = page.locator(mark)
-    marks.first.wait_for()
-    marks.nth(1).hover(force=True)  # the pointer meets a layer for dragging that lies above
-    name = page.locator(".hoverlayer text tspan").first.text_content()
-    assert name in "ab"
-    marks.nth(1).click(force=True)
-    page.get_by_role("heading", name="Pictures", exact=True).wait_for()
     assert expected(seeded, 0.5, "a") != expected(seeded, 0.5, "b")
-    for inputs, seed in shown.values():
-        score = page.locator(f"figure[data-run='{seeded.ids[inputs, seed]}'] b")
-        score.get_by_text(expected(seeded, 0.5, name, inputs, seed), exact=True).wait_for()
-    assert page.locator("figure[data-run]").count() == 2
-    page.go_back()
-    page.get_by_role("heading", name="Per picture", exact=True).wait_for()
-    marks.first.wait_for()
-    assert page.url == before
+    for mark in MARKS:
+        marks = page.locator(mark)
+        marks.first.wait_for()
+        marks.nth(1).hover(force=True)  # the pointer meets a layer for dragging that lies above
+        name = page.locator(".hoverlayer text tspan").first.text_content()
+        assert name in "ab"
+        marks.nth(1).click(force=True)
+        page.get_by_role("heading", name="Pictures", exact=True).wait_for()
+        for inputs, seed in shown.values():
+            score = page.locator(f"figure[data-run='{seeded.ids[inputs, seed]}'] b")
+            score.get_by_text(expected(seeded, 0.5, name, inputs, seed), exact=True).wait_for()
+        assert page.locator("figure[data-run]").count() == 2
+        page.go_back()
+        page.get_by_role("heading", name="Per picture", exact=True).wait_for()
+        marks.first.wait_for()
+        assert page.url == before
 
 
 def test_back_goes_from_view_to_view(visit, seeded):

@@ -114,23 +114,28 @@ def test_no_cluster_says_how_to_start_one(tmp_path):
         results(config, square, [1], tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("given", "said"),
-    [
-        ({}, "finds no token of Ray's on this machine: `ray get-auth-token --generate`"),
-        ({"RAY_AUTH_TOKEN": "0" * 64}, "with the same ~/.ray/auth_token on every machine"),
-        ({"RAY_AUTH_MODE": "disabled"}, "with the same ~/.ray/auth_token on every machine"),
-    ],
-    ids=["no token", "another token", "no token mode"],
-)
-def test_strangers_are_refused_by_ray_and_told_the_remedy(ray_cluster, tmp_path, given, said):
+STRANGERS = {
+    "no token": {},
+    "another token": {"RAY_AUTH_TOKEN": "0" * 64},
+    "no token mode": {"RAY_AUTH_MODE": "disabled"},
+}
+REMEDIES = {"no token": "finds no token of Ray's on this machine: `ray get-auth-token --generate`"}
+REMEDY = "with the same ~/.ray/auth_token on every machine"
+
+
+def test_strangers_are_refused_by_ray_and_told_the_remedy(ray_cluster, tmp_path):
     """Each is a process of its own: Ray reads its token once."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("RAY_AUTH")}
     kept |= {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     program = f"from tests.launching.work import visit; visit({ray_cluster.address!r})"
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=kept | given, capture_output=True, text=True
-    )
-    assert done.returncode == 1, done.stderr
-    assert said in done.stderr
-    assert "Traceback" not in done.stderr
+    visitors = {
+        stranger: subprocess.Popen(
+            [sys.executable, "-c", program], env=kept | given, stderr=subprocess.PIPE, text=True
+        )
+        for stranger, given in STRANGERS.items()
+    }
+    for stranger, process in visitors.items():
+        _, errors = process.communicate()
+        assert process.returncode == 1, errors
+        assert REMEDIES.get(stranger, REMEDY) in errors, stranger
+        assert "Traceback" not in errors

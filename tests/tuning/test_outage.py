@@ -25,9 +25,9 @@ pytestmark = [
 
 
 def test_database_restarting_in_mid_study_costs_no_trial(postgres, restart_postgres, tmp_path):
-    config = study_of(tmp_path, trials=6, epochs=4, heartbeat=2)
+    config = study_of(tmp_path, trials=6, epochs=4, heartbeat=1)
     slow = partial(bowl, pause=0.4)
-    away = 5.0  # more than two heartbeats, after which a silent trial would count as dead
+    away = 2.5  # more than two heartbeats, after which a silent trial would count as dead
     with (
         start_run("study", params={}) as parent,
         open_study(config, postgres) as opened,
