@@ -1,6 +1,7 @@
 """A real Ray cluster for tests; tests add machines with GPUs, which are logical."""
 
 import os
+import re
 import secrets
 import tempfile
 import warnings
@@ -45,12 +46,20 @@ def running_cluster(processors: int) -> Iterator[Any]:
         try:
             yield cluster
         finally:
-            started = set(psutil.Process().children(recursive=True)) - before
+            started = set(filter(is_of_ray, psutil.Process().children(recursive=True))) - before
             cluster.shutdown()
             for process in started:
                 if process.is_running():
                     process.kill()
             psutil.wait_procs(started, timeout=30)
+
+
+def is_of_ray(process: psutil.Process) -> bool:
+    """Whether Ray started a process; other tests start some too while a cluster is there."""
+    try:
+        return re.search(r"\bray\b", " ".join(process.cmdline())) is not None
+    except psutil.Error:
+        return False  # it has ended
 
 
 @pytest.fixture(scope="session")
