@@ -37,7 +37,7 @@ test: install style
 	@$(MAKE) --no-print-directory --jobs=2 types suite
 
 suite: install
-	OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	OMP_NUM_THREADS=1 python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 # Side by side with what a user would pick instead; the results and docs/benchmarks.md are kept.
 bench: install

@@ -35,8 +35,9 @@ def context(tmp_path_factory):
         context = playwright.chromium.launch_persistent_context(
             tmp_path_factory.mktemp("profile"),
             executable_path=CHROMIUM,
-            args=["--no-sandbox"],
+            args=["--no-sandbox", "--disable-gpu"],
             viewport={"width": 1400, "height": 1100},
+            reduced_motion="reduce",
         )
         context.set_default_timeout(120_000)
         yield context

@@ -41,13 +41,13 @@ def study_on(cluster, url, tmp_path, **changes):
 
 def running(study, count=1):
     """Trials at work, as soon as there are so many."""
-    for _ in range(1200):
+    for _ in range(300):
         trials = [
             t for t in study.get_trials() if t.state.name == "RUNNING" and RUN in t.user_attrs
         ]
         if len(trials) >= count:
             return trials
-        time.sleep(0.05)
+        time.sleep(0.2)  # each look is some work for a cluster
     raise AssertionError("no trials at work")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from seglab.errors import LaunchError
 
-GLANCE = 0.5
+GLANCE = 1.0
 """Seconds between two looks at what the workers did."""
 STOPPING = 60
 """Seconds that workers of a cluster have to stop: a step in hand, and a checkpoint."""
