@@ -25,6 +25,7 @@ pytest_plugins = [
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST = (
+    "test_judge.py",  # compiles, for all processes, what numba then takes from the disk
     *("test_readme.py", "test_tune_on_clusters.py", "test_tune.py", "test_reproduce.py"),
     *("test_engines.py", "test_dashboard_in_chromium.py", "test_demo.py", "test_cluster.py"),
     *("test_shards.py", "test_outages.py", "test_fill.py", "test_resume.py", "test_work.py"),

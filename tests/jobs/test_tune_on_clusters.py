@@ -20,11 +20,18 @@ def space(tmp_path_factory, empty_database):
     return prepared(tmp_path_factory.mktemp("clusters"), empty_database)
 
 
-def test_study_on_slurm_is_stopped_cleanly_and_goes_on(slurm_cluster, space):
-    """A job is cancelled, and replaced; Ctrl-C stops that one; the same command ends it."""
+def go_on_here(space, monkeypatch, **study):
+    """Joins a study in this process."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", space.uri)
+    monkeypatch.chdir(space.folder)
+    tune(TuneConfig(data_dir=str(space.data_dir), **study))
+
+
+def test_study_on_slurm_is_stopped_cleanly_and_goes_on(slurm_cluster, space, monkeypatch):
+    """A job is cancelled, and replaced; Ctrl-C stops that one; the study ends without Slurm."""
     space.environment["SLURM_CONF"] = os.environ["SLURM_CONF"]
-    command = {"study": "jobs", "engine": "slurm", **SMALL | LONG | {"trials": 1}}
-    process = space.start("tune", **command)
+    given = {"study": "jobs", **SMALL | LONG | {"trials": 1}}
+    process = space.start("tune", engine="slurm", **given)
     trial = wait_for_checkpoint(space, "jobs", process)
     its = psutil.Process(int(trial.user_attrs["seglab.worker"].split(":")[1])).environ()
     subprocess.run(["scancel", its["SLURM_JOB_ID"]], check=True)
@@ -39,7 +46,7 @@ def test_study_on_slurm_is_stopped_cleanly_and_goes_on(slurm_cluster, space):
     assert {trial.state.name for trial in study.trials} <= {"FAIL", "WAITING", "COMPLETE"}
     assert {run.info.status for run in children(study, space.client)} <= {"KILLED", "FINISHED"}
 
-    space.run("tune", **command)
+    go_on_here(space, monkeypatch, **given)
     check_whole(space, "jobs", trials=1, epochs=LONG["epochs"])
 
 
@@ -67,7 +74,5 @@ def test_study_whose_head_dies_is_told_and_joined_without_ray(space, monkeypatch
     here, there = (run.data.tags["seglab.git.commit"] for run in runs)
     assert here == there
 
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", space.uri)
-    monkeypatch.chdir(space.folder)
-    tune(TuneConfig(study="headless", data_dir=str(space.data_dir), **SMALL | LONG))
+    go_on_here(space, monkeypatch, study="headless", **SMALL | LONG)
     check_whole(space, "headless", trials=2, epochs=LONG["epochs"])
