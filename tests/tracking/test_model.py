@@ -1,5 +1,6 @@
 """A logged model loads and predicts in a process that knows nothing of us but mlflow."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,7 @@ def log_model(run: Run, folder: Path) -> None:
     (code / "brightness").mkdir(exist_ok=True)
     (code / "brightness" / "__init__.py").touch()
     (code / "brightness" / "loading.py").write_text(LOADER)
+    os.utime(code / "brightness" / "loading.py", (0, 0))  # as some package managers date files
     (folder / "best.txt").write_text("0.5")
     signature = ("image", ["mean"])
     loader = "tiny_loader.brightness.loading"

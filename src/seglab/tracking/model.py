@@ -40,7 +40,8 @@ def keep_model(folder: Path, checkpoint: Path, code: Path) -> None:
     package.mkdir(parents=True)
     first = (code / "__init__.py").read_text(encoding="utf-8")
     (package / "__init__.py").write_text(first + FIND, encoding="utf-8")
-    with ZipFile(package / ARCHIVE, "w", ZIP_DEFLATED) as archive:
+    # Some package managers date every file 1970, which zip files cannot say.
+    with ZipFile(package / ARCHIVE, "w", ZIP_DEFLATED, strict_timestamps=False) as archive:
         for path in sorted(code.rglob("*")):
             if "__pycache__" not in path.parts:
                 archive.write(path, path.relative_to(code.parent))
