@@ -59,14 +59,14 @@ class Recorder:
         self.images.append((step, key, pixels))
 
 
-def train(folder, workers=0, poison=None, val_poison=None, **changes):
+def train(folder, workers=0, poison=None, val_poison=None, recorder=None, **changes):
     """History and recorder of a training of 3 epochs of 5 steps on 10 tiles."""
     settings = {"width": 2, "epochs": 3, "batch_size": 2, "tile": 32, "learning_rate": 1e-2}
     config = TrainConfig(workers=workers, **{**settings, **changes})
     about = About(asdict(config), 3, 1, "fp32", {"title": "discs", "digest": ""}, None, None)
     torch.manual_seed(config.seed)
     network = network_of(about)
-    recorder = Recorder()
+    recorder = recorder or Recorder()
     tiles = Tiles(10, poison=poison), Tiles(4, offset=100, poison=val_poison)
     history = loop.fit(config, network, *tiles, about, torch.device("cpu"), Path(folder), recorder)
     return history, recorder

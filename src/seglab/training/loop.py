@@ -16,6 +16,7 @@ from tqdm import tqdm
 from seglab.data.files import sweep
 from seglab.data.samples import Sample, Samples
 from seglab.errors import TrainingError
+from seglab.networks.denormals import denormals_flushed
 from seglab.networks.memory import keep_freed_memory
 from seglab.networks.norm import norm_scalars
 from seglab.networks.precision import autocast
@@ -118,6 +119,7 @@ def fit(
             save_last(folder, network, optimizer, progress, about)
 
     with (
+        denormals_flushed(),
         readers.deaths_told(),
         signals_held() as interrupted,
         tqdm(
