@@ -62,6 +62,10 @@ class TrackingError(SeglabError):
     """An MLflow store, run or artifact that cannot be reached or does not exist."""
 
 
+class MissingArtifactError(TrackingError):
+    """A run that can be read, but has no such artifact."""
+
+
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Within, a fault ends the program with its text and exit code, Ctrl-C with 130.

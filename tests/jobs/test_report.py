@@ -1,8 +1,11 @@
 """A report's verdicts stand on curves, whatever else was judged of the same networks."""
 
 import pandas as pd
+import pytest
 
-from seglab.jobs.report import Material, make
+from seglab.errors import TrackingError
+from seglab.jobs.report import Material, make, per_picture
+from seglab.tracking.run import start_run
 from tests.results.published import training_run
 
 SCHEDULE_B = {
@@ -55,3 +58,17 @@ def test_what_a_network_paints_of_picture_files_does_not_hide_its_curve(tmp_path
     (compact,) = [v for v in made.verdicts if v.claim.key == "compactness"]
     assert "difference +0.2, " in compact.because
     assert "n = 1 seed × 2 pictures" in compact.because
+
+
+def test_rows_that_cannot_be_fetched_are_an_error_and_not_a_smaller_table(sqlite_store, tmp_path):
+    rows = tmp_path / "per_image.parquet"
+    judged().to_parquet(rows)
+    with start_run("with rows", params={}) as run, start_run("with scores alone", params={}) as bare:
+        run.artifact(rows, "superpixels")
+    found = per_picture([run.id, bare.id], "superpixels", tmp_path / "fetched")
+    assert list(found) == [run.id]
+    (kept,) = (tmp_path / "mlruns").rglob("per_image.parquet")
+    kept.unlink()
+    kept.mkdir()
+    with pytest.raises(TrackingError, match=f"per_image.parquet' of run {run.id} failed in the st"):
+        per_picture([run.id, bare.id], "superpixels", tmp_path / "fetched")

@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from seglab.results.observations import best_and_last, observations
+from seglab.results.statistics import crossed
+from seglab.results.table import typed
 from seglab.results.verdicts import OBSERVATIONS
 from tests.results.published import training_run
 
@@ -66,11 +68,38 @@ def test_a_whole_training_is_observed_by_its_lowest_loss():
     assert found.to_dict() == {"best_loss": 0.25, "log_best_loss": -2}
 
 
-def settings_by_run(*runs):
-    """Settings under which each run's lowest loss is observed."""
+def best_losses(*runs):
+    """What is observed of trainings whose lowest losses are 1, 2 …, as they are given."""
     losses = [history(run["run_id"], loss=[n], iou=[0], dice=[0]) for n, run in enumerate(runs, 1)]
     found = observations(pd.DataFrame(runs), {}, best_and_last(pd.concat(losses)))
-    found = found[found["score"] == "best_loss"]
+    return found[found["score"] == "best_loss"]
+
+
+def test_what_did_not_come_to_its_end_is_no_observation():
+    ends = [{"status": "KILLED"}, {"status": "RUNNING"}, {"tags.pruned": "true"}, {}]
+    runs = (training_run(number, **end) for number, end in enumerate(ends))
+    assert best_losses(*runs)["value"].tolist() == [4]
+
+
+def test_the_later_of_two_runs_with_one_seed_counts():
+    newest_first = [training_run(2), training_run(1), training_run(1, **{"params.seed": "1"})]
+    table = crossed(best_losses(*newest_first).rename(columns={"value": "loss"}), "loss")
+    assert table[""].to_dict() == {0: 1, 1: 3}
+
+
+def test_superpixels_of_photos_are_no_observation():
+    rows = pd.DataFrame({"image": ["a"], "input": ["photo"], "method": ["slic"], "weight": [1.0]})
+    rows = rows.assign(boundary_recall=0.8, compactness_pixels=0.7)
+    judging = {"run_id": "a" * 32, "status": "FINISHED", "params.dataset": "bsds500"}
+    judging |= {"params.method": "slic", "start_time": pd.Timestamp("2025-01-01", tz="UTC")}
+    runs = pd.DataFrame([judging])
+    assert typed(runs)["published"].notna().all()
+    assert len(observations(runs, {"a" * 32: rows}, best_and_last(history("")))) == 0
+
+
+def settings_by_run(*runs):
+    """Settings under which each run's lowest loss is observed."""
+    found = best_losses(*runs)
     return [found.loc[found["value"] == n, "settings"].tolist() for n in range(1, len(runs) + 1)]
 
 

@@ -158,5 +158,21 @@ def test_latex_compiles(tmp_path):
     assert_compiles(latex([painted, judged]), tmp_path)
 
 
+def test_only_trainings_that_came_to_their_end_have_a_loss_in_the_table():
+    ends = [{"status": "KILLED"}, {"status": "RUNNING"}, {"tags.pruned": "true"}]
+    runs = [painter(number) | end for number, end in enumerate(ends)]
+    losses = [
+        {"run_id": run["run_id"], "step": 1, "metric": "val/loss", "value": 0.001}
+        for run in [*runs, painter(9)]
+    ]
+    epochs = best_and_last(pd.DataFrame(losses))
+    assert painting_table(pd.DataFrame(runs), epochs) is None
+    table = painting_table(pd.DataFrame([*runs, painter(9)]), epochs)
+    assert table.rows["run_id"].tolist() == [painter(9)["run_id"]]
+    # A pruned trial has no model to judge.
+    judged = table_of([*runs, painter(9)], [(painter(9), rows(PHOTO, NETWORK))])
+    assert judged.unevaluated == ("00000000 KILLED", "00000001 RUNNING")
+
+
 def test_without_judged_superpixels_there_is_no_table():
     assert superpixels_table(pd.DataFrame([painter(1)]), {}) is None

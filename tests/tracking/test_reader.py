@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from seglab.errors import TrackingError
+from seglab.errors import MissingArtifactError, TrackingError
 from seglab.tracking.reader import download, download_model, read_runs, run_info, unquoted
 from seglab.tracking.run import start_run
 
@@ -111,7 +111,8 @@ def test_artifacts_come_back_as_they_were(any_store: str, tmp_path: Path) -> Non
     assert (folder / "deep" / "a b.bin").read_bytes() == bytes(range(256))
     found = sorted(path.name for path in into.rglob("*") if path.is_file())
     assert found == ["a b.bin", "top.txt"]
-    with pytest.raises(TrackingError, match=r"no artifact 'report/gone' .*there are: report/deep"):
+    missing = r"no artifact 'report/gone' .*there are: report/deep"
+    with pytest.raises(MissingArtifactError, match=missing):
         download(run.id, "report/gone", into)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from seglab.errors import ConfigError, TrackingError
+from seglab.errors import ConfigError, MissingArtifactError
 from seglab.figures.style import save_figure
 from seglab.jobs.painted import painted_figures
 from seglab.jobs.pictures import figures
@@ -131,7 +131,7 @@ def per_picture(run_ids: Iterable[str], folder: str, scratch: Path) -> dict[str,
     for run_id in run_ids:
         try:
             path = download(run_id, f"{folder}/per_image.parquet", scratch / "runs" / run_id)
-        except TrackingError:  # a run of another making, with scores alone
+        except MissingArtifactError:  # a run of another making, with scores alone
             continue
         found[run_id] = pd.read_parquet(path)
     return found

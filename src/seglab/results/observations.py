@@ -44,16 +44,18 @@ def observations(
 
     ``pictures`` holds the per-picture rows of each evaluated run, of which the test part at
     threshold 0.5 counts, and of superpixels of what each painter's network paints. ``epochs`` as of
-    ``best_and_last``.
+    ``best_and_last``; it counts for trainings that came to their end. Where a row was run twice
+    with one seed, the later one stands later, and so counts (``statistics.crossed``).
     """
-    known = typed(runs)
-    known = known[known["published"].notna()]
+    known = typed(runs).sort_values("start_time", kind="stable")
+    # Superpixels of photos have published figures too, but no seed, and no claim is about them.
+    known = known[known["published"].notna() & (known["seeds"] != "")]
     settings = settings_of(known)
     frames = []
     for (_, run), labels in zip(known.iterrows(), settings, strict=True):
         rows = pictures.get(run["run_id"])
         scores = [] if rows is None else [of_pictures(rows) if "iou" in rows else of_curves(rows)]
-        if run["run_id"] in epochs.index:
+        if run["completed"] and run["run_id"] in epochs.index:
             loss = epochs.loc[run["run_id"], "best_loss"]
             values = [("", "best_loss", loss), ("", "log_best_loss", np.log2(loss))]
             scores.append(pd.DataFrame(values, columns=["image", "score", "value"]))

@@ -100,7 +100,10 @@ def one_way(values: Float[np.ndarray, " n"], student: bool, seed: int) -> tuple[
 
 
 def crossed(rows: pd.DataFrame, score: str) -> pd.DataFrame:
-    """``rows`` (seed, image, ``score``) as a table of seeds by pictures; NaN where one lacks."""
+    """``rows`` (seed, image, ``score``) as a table of seeds by pictures; NaN where one lacks.
+
+    Of several rows of one seed and picture the last counts.
+    """
     return rows.pivot_table(index="seed", columns="image", values=score, aggfunc="last")
 
 

@@ -51,7 +51,8 @@ def superpixels_table(
     if rows.empty:
         return None
     every = typed(runs)
-    unjudged = every[(every["task"] == PAINTING) & ~every["run_id"].isin(rows["painter"])]
+    trained = (every["task"] == PAINTING) & ~every["pruned"]
+    unjudged = every[trained & ~every["run_id"].isin(rows["painter"])]
     return ResultsTable(
         name="superpixels",
         title="Superpixels of photos, and of what networks paint",

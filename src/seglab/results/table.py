@@ -109,7 +109,7 @@ def results_table(runs: pd.DataFrame) -> ResultsTable:
     """
     rows = typed(runs)
     evaluated = rows[[column.key for column in SCORE_COLUMNS]].notna().any(axis=1)
-    trained = (rows["experiment"] != "") & ~evaluated
+    trained = (rows["experiment"] != "") & ~evaluated & ~rows["pruned"]
     missing = rows[trained].sort_values(["start_time", "run_id"])
     if not evaluated.any():
         raise SeglabError(nothing_to_show(len(runs), missing))
@@ -141,10 +141,11 @@ def validation_table(runs: pd.DataFrame, epochs: pd.DataFrame) -> ResultsTable |
 def painting_table(runs: pd.DataFrame, epochs: pd.DataFrame) -> ResultsTable | None:
     """Validation losses of the networks that learnt to paint superpixels; None without.
 
+    Of trainings that came to their end: another's lowest loss so far says nothing beside theirs.
     ``epochs`` as in ``validation_table``.
     """
     rows = typed(runs).join(epochs, on="run_id")
-    known = (rows["task"] == PAINTING) & rows["best_loss"].notna()
+    known = (rows["task"] == PAINTING) & rows["completed"] & rows["best_loss"].notna()
     if not known.any():
         return None
     title = "Painted superpixels: validation loss at the best and the last epoch"
@@ -196,6 +197,9 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
             "seeds": text("params.seed"),
             "saliency": text("tags.seglab.saliency"),
             "status": text("status"),
+            # Pruned trials end well too, but as no training that was meant to be.
+            "completed": text("status").eq("FINISHED") & text("tags.pruned").ne("true"),
+            "pruned": text("tags.pruned").eq("true"),
             "run_id": text("run_id"),
             "start_time": pd.to_datetime(column("start_time"), utc=True),
             "data": text("params.dataset"),

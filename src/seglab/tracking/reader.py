@@ -13,7 +13,7 @@ import pandas as pd
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from seglab.errors import TrackingError
+from seglab.errors import MissingArtifactError, TrackingError
 from seglab.reasons import shown
 from seglab.tracking.lifecycle import experiment_of_environment, find_run
 from seglab.tracking.store import connect, told
@@ -122,7 +122,8 @@ def run_info(run_id: str) -> RunInfo:
 def download(run_id: str, artifact_path: str, into: Path) -> Path:
     """The artifact (file or folder) of a run, copied below ``into``: whole, or not there at all.
 
-    Raises ``TrackingError`` listing what is there if the run has no such artifact.
+    Raises ``MissingArtifactError`` listing what is there if the run has no such artifact, and
+    ``TrackingError`` if it cannot be had.
     """
     goal = into / safe_path(artifact_path)
     client = _connect()
@@ -131,7 +132,7 @@ def download(run_id: str, artifact_path: str, into: Path) -> Path:
         folder = artifact_path.rpartition("/")[0]
         names = [item.path for item in client.list_artifacts(run_id, folder or None)]
         if artifact_path not in names:
-            raise TrackingError(
+            raise MissingArtifactError(
                 f"run {run_id} has no artifact {artifact_path!r} in the store "
                 f"{shown(client.tracking_uri)}; there are: {', '.join(names) or 'none'}"
             )
