@@ -88,6 +88,15 @@ def test_colors_draw_the_borders():
     assert explained[0] < explained[1] - 0.05
 
 
+def test_a_pixel_however_unlike_all_others_is_reached_last():
+    # Alone among n others, its colour is √n standard deviations from theirs in each channel.
+    night = np.zeros((321, 481, 3), np.uint8)
+    night[100, 200] = 255
+    star = np.zeros((321, 481), np.int32)
+    star[100, 200] = 1
+    assert np.array_equal(eikonal(night, 2), star)
+
+
 def test_the_running_mean_explains_more_than_the_seed():
     mean, seed = (explained_variation(eikonal(PHOTO, 100, 7.0, u), PHOTO) for u in (True, False))
     assert mean > seed

@@ -7,9 +7,8 @@ is settled, and no outdated entry is ever met. A pixel that is not reached is a 
 
 What is known of a pixel is one record of eight 32-bit words, half a line of the processor's cache,
 and so is the head of a list. A record's address is the index of its first word; unsigned where
-speed matters, which spares the check for counting from the end.
-
-All of this stands in one file because numba's cache of a function does not see changes in others.
+speed matters, which spares the check for counting from the end. All of this stands in one file
+because numba's cache of a function does not see changes in others.
 """
 
 import numpy as np
@@ -19,8 +18,8 @@ RECORD = np.uint8(8)
 """Words of a record."""
 TIME, STATE, NEXT, BACK = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(3)
 """Arrival time; address of the superpixel's record, plus 1 if settled, or UNREACHED, or OUTSIDE;
-neighbours in the list. A superpixel's record has for TIME how many pixels its colour is the mean of
-(the seed counts twice, as in the original study)."""
+neighbours in the list. For TIME, a superpixel's record has how many pixels its colour is the mean
+of (the seed counts twice, as in the original study)."""
 C0, C1, C2, SEGMENT = np.uint8(4), np.uint8(5), np.uint8(6), np.uint8(7)
 """Colour and segment of a pixel; of a superpixel, the colour its front compares with and the
 segment of its seed."""
@@ -38,7 +37,8 @@ MAX_EXPONENT = 40.0
 SLOWEST = np.float32(np.exp(MAX_EXPONENT))
 JUST_AFTER = np.float32(1 + 2**-23)
 TABLE_FROM = np.int32(np.float32(2**-20).view(np.int32) >> BITS)
-TABLE_TO = np.int32(np.float32(2**16).view(np.int32) >> BITS)
+TABLE_TO = np.int32(np.float32(2**31).view(np.int32) >> BITS)
+"""No distance is as large: of 3 channels of deviation 1, d² ≤ 6 pixels, and there are under 2²⁸."""
 
 
 @njit(cache=True, error_model="numpy")
