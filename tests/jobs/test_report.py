@@ -63,7 +63,7 @@ def test_what_a_network_paints_of_picture_files_does_not_hide_its_curve(tmp_path
 def test_rows_that_cannot_be_fetched_are_an_error_and_not_a_smaller_table(sqlite_store, tmp_path):
     rows = tmp_path / "per_image.parquet"
     judged().to_parquet(rows)
-    with start_run("with rows", params={}) as run, start_run("with scores alone", params={}) as bare:
+    with start_run("rows", params={}) as run, start_run("scores alone", params={}) as bare:
         run.artifact(rows, "superpixels")
     found = per_picture([run.id, bare.id], "superpixels", tmp_path / "fetched")
     assert list(found) == [run.id]

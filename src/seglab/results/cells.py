@@ -11,6 +11,6 @@ def as_setting(value: object) -> str:
 
 
 def short_ids(row: "pd.Series[str]") -> str:
-    """First eight digits of each run's id, with the status of those that did not end well, or not yet."""
+    """First eight digits of each run's id, with its status unless it ended well."""
     bad = [status for status in row["status"].split(",") if status not in ("FINISHED", "")]
     return " ".join([*(run[:8] for run in row["run_id"].split(",")), *bad])
