@@ -125,3 +125,12 @@ def test_best_network_is_an_mlflow_model_with_a_signature(workspace, whole, monk
     (answer,) = model.predict({"image": [np.zeros((70, 50, 3), np.uint8)]}).to_dict("records")
     assert answer["probability"].shape == answer["mask"].shape == (70, 50)
     assert ((answer["probability"] >= 0) & (answer["probability"] <= 1)).all()
+
+
+def test_a_training_that_goes_on_where_its_data_was_moved_is_scored_there(workspace, whole):
+    """The last test here: the data is gone from where the others have it."""
+    workspace.data_dir = workspace.data_dir.rename(workspace.folder / "moved")
+    workspace.run("train", resume=whole.info.run_id)
+    said = workspace.run("evaluate", run=whole.info.run_id, splits="test", pictures=0)
+    assert "best epoch" in said
+    assert "is not scored" not in said

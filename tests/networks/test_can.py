@@ -7,7 +7,7 @@ from torch import nn
 from seglab.networks.build import build
 from seglab.networks.can import CAN, CANUNet
 from seglab.networks.names import TITLES, WIDTHS
-from seglab.networks.norm import AdaptiveNorm, norm_scalars
+from seglab.networks.norm import AdaptiveNorm, mixes_batch, norm_scalars
 
 
 def convolutions(network):
@@ -94,6 +94,16 @@ def test_adaptive_norm_starts_as_the_identity_and_mixes_as_stated():
     mean, variance = x.mean((0, 2, 3), keepdim=True), x.var((0, 2, 3), keepdim=True, correction=0)
     expected = 0.5 * x + 2 * (x - mean) / torch.sqrt(variance + 1e-5)
     torch.testing.assert_close(norm(x), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize(("norm", "mixes"), [("adaptive", False), ("adaptive_original", True)])
+def test_only_the_original_norm_mixes_pictures_of_a_batch(norm, mixes):
+    network = build("can", 3, 1, norm=norm).eval()
+    for parameter in network.parameters():  # at first, norms leave out what mixes
+        torch.nn.init.normal_(parameter, 1)
+    x = torch.rand(2, 3, 32, 32)
+    alone, beside = network(x[:1]), network(x)[:1]
+    assert mixes_batch(network) == mixes == (not torch.allclose(alone, beside, rtol=1e-3))
 
 
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

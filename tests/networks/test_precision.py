@@ -9,6 +9,8 @@ import torch
 from seglab.networks.build import build
 from seglab.networks.names import TITLES
 from seglab.networks.precision import autocast, resolve_precision
+from seglab.saliency.vgg import load_vgg16
+from tests.training.tiny import train
 
 CPU = torch.device("cpu")
 
@@ -31,6 +33,13 @@ def test_gradients_of_dilated_networks_are_those_of_fp32(model):
     for name, gradient in exact.items():
         error = (coarse[name] - gradient).norm() / gradient.norm()
         assert error < 0.05, f"{name} is off by {error:.0%}"
+
+
+@pytest.mark.parametrize("work", [lambda _: load_vgg16("random"), lambda to: train(to, epochs=1)])
+def test_gpus_compute_fp32_in_full(work, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    work(tmp_path)
+    assert not torch.backends.cudnn.allow_tf32
 
 
 def test_auto_follows_what_the_processor_says_of_itself():

@@ -20,6 +20,8 @@ from seglab.evaluation.predict import probability_map
 from seglab.evaluation.scores import binarise, score_rows
 from seglab.figures.style import save_figure
 from seglab.networks.memory import keep_freed_memory
+from seglab.networks.norm import mixes_batch
+from seglab.networks.precision import exact_fp32
 
 Maps = Callable[[str], UInt8[np.ndarray, "h w"]]
 
@@ -45,7 +47,9 @@ def evaluate(
     ``pictures_drawn`` pictures a part, from the worst to the best.
     """
     keep_freed_memory()
-    batch_size = 8 if device.type == "cuda" else 1  # a CPU gains nothing from batches
+    exact_fp32()
+    # A CPU gains nothing from batches, and they must not change what is found in a tile.
+    batch_size = 8 if device.type == "cuda" and not mixes_batch(network) else 1
     jobs = [(part, name) for part, names in names_by_part.items() for name in names]
     rows: list[dict[str, object]] = []
     for part, name in tqdm(jobs, desc="evaluating", unit="picture"):

@@ -18,6 +18,7 @@ from seglab.errors import DataError
 from seglab.evaluation.config import TABLE_THRESHOLD
 from seglab.evaluation.predict import colours, probabilities
 from seglab.evaluation.scores import binarise
+from seglab.networks.precision import exact_fp32
 from seglab.jobs.stacker import Stacker
 from seglab.tracking.serving import answering
 from seglab.training.checkpoint import About, Trained, load_best
@@ -34,11 +35,13 @@ def answers(about: About) -> tuple[str, ...]:
 class Served:
     """A network that turns pictures of any size into masks and probabilities, or painted pictures.
 
-    It computes on the first GPU if there is one, always in fp32, so that every machine answers
-    alike; bf16 saves time where a whole data set is evaluated, not on a few pictures.
+    It computes on the first GPU if there is one, always in fp32 (and has PyTorch do so in its
+    process), so that every machine answers alike; bf16 saves time where a whole data set is
+    evaluated, not on a few pictures.
     """
 
     def __init__(self, trained: Trained) -> None:
+        exact_fp32()
         self.about = trained.about
         self.inputs = parse_inputs(self.about.config["inputs"])
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -28,7 +28,7 @@ from seglab.saliency.settings import Settings
 from seglab.superpixels.targets import Targets, TargetSettings, open_targets
 from seglab.tracking.run import Run, start_run
 from seglab.tracking.spool import known_as
-from seglab.training.checkpoint import BEST, LAST, About, load, load_best, network_of
+from seglab.training.checkpoint import BEST, LAST, About, load, load_best, network_of, told_anew
 from seglab.training.config import TrainConfig
 from seglab.training.group import ALONE, Group, joined
 from seglab.training.loop import Recorder, Silent, fit
@@ -169,6 +169,7 @@ def train_into(
     if config.resume:
         # Epochs that were finished, but had not reached the store when the training was killed.
         run.history(list(enumerate(load(folder / LAST)["progress"]["history"], start=1)))
+        told_anew(folder / BEST, plan.about)
     else:
         log_pictures(run, plan.pictures, "train")
         if plan.maps:

@@ -47,6 +47,12 @@ class AdaptiveNorm(nn.Module):
         return mixed(x, mean, variance, self.a, self.b, bn.weight, bn.bias, bn.eps)
 
 
+def mixes_batch(network: nn.Module) -> bool:
+    """Whether what a network makes of a picture depends on those beside it, in evaluation too."""
+    norms = (layer for layer in network.modules() if isinstance(layer, nn.BatchNorm2d))
+    return any(norm.running_mean is None for norm in norms)
+
+
 class _BatchMix(torch.autograd.Function):
     """a·x + b·(γ·x̂ + β) with x̂ = (x − mean)/std, both over the batch, for each channel.
 

@@ -39,6 +39,15 @@ def resolve_precision(precision: str, device: torch.device) -> str:
     return "bf16" if device.type == "cpu" and cpu_has_bf16() else "fp32"
 
 
+def exact_fp32() -> None:
+    """From now on, convolutions in fp32 are that on GPUs too.
+
+    PyTorch leaves it to cuDNN to read 10 of a number's 23 bits there (TF32), which would decide
+    near-ties of ReLUs and of pooling otherwise than a CPU does, and so whole paths of a map.
+    """
+    torch.backends.cudnn.allow_tf32 = False
+
+
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[object]:
     """Convolutions in bf16 inside, if ``precision`` is bf16; fp32 otherwise."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")

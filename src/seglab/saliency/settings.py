@@ -6,7 +6,7 @@ from seglab.data.computed import StoredSettings
 from seglab.data.files import digest_of
 from seglab.saliency.config import Preprocessing, Rule, Target
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raised when the arithmetic or the file format changes, so that old maps are never taken."""
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from seglab.errors import WeightsError, all_faults
+from seglab.networks.precision import exact_fp32
 from seglab.saliency.config import Target
 from seglab.saliency.mixed import MixedConv2d
 from seglab.saliency.rules import Rectifier
@@ -91,11 +92,14 @@ class Vgg16(nn.Module):
 def load_vgg16(weights: str, precision: str = "fp32", device: torch.device | str = "cpu") -> Vgg16:
     """VGG16 with ``weights``, frozen, on ``device`` in ``precision``, channels last.
 
+    From then on GPUs compute fp32 in full (``exact_fp32``).
+
     ``weights``: auto, imagenet, random or the path of a state dict, as in ``SaliencyConfig``.
     random is he-normal from a fixed seed and has convolutions only, so that target must be
     features: a dry run, its maps mean nothing. Raises ``WeightsError`` where the weights cannot be
     had or are not VGG16's; the text says what to pass instead.
     """
+    exact_fp32()
     if weights == "random":
         label, state = weights, random_state()
     else:

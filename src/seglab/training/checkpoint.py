@@ -3,7 +3,7 @@
 import pickle
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +148,13 @@ def load_best(path: Path) -> Trained:
     fill(network, content, path)
     epoch = content["epoch"] if "epoch" in content else content["progress"]["epoch"]
     return Trained(network.eval(), about, epoch)
+
+
+def told_anew(path: Path, about: About) -> None:
+    """Has the checkpoint at ``path``, if there is one, tell of ``about``: its data may lie elsewhere
+    than when it was written."""
+    if path.is_file():
+        save(path, load(path) | {"about": asdict(about)})
 
 
 def network_of(about: About) -> nn.Module:

@@ -19,7 +19,7 @@ from seglab.errors import TrainingError
 from seglab.networks.denormals import denormals_flushed
 from seglab.networks.memory import keep_freed_memory
 from seglab.networks.norm import norm_scalars
-from seglab.networks.precision import autocast
+from seglab.networks.precision import autocast, exact_fp32
 from seglab.training.batches import Parts, train_batches, val_batches
 from seglab.training.checkpoint import BEST, LAST, About, save
 from seglab.training.config import TrainConfig
@@ -99,6 +99,7 @@ def fit(
     keep_freed_memory()
     # cuDNN's fastest kernels add up in an order of their own; these give the same bits every time.
     torch.backends.cudnn.deterministic = True
+    exact_fp32()
     network.to(device=device)
     network.to(memory_format=torch.channels_last)
     task = task_of(config)
