@@ -22,8 +22,9 @@ HEAD = """# Benchmarks
 
 Made by `python -m benchmarks.page` from the results in `benchmarks/results`, which `make bench`
 (with `SEGLAB_DATA` at a folder with `bsds500/`, and Chromium) and `make bench-gpu` measure and
-replace. Contenders run in turn, beside whatever else the machine does; times are medians where they
-were taken more than once. Machines differ and are shared: the ratios say more than the times.
+replace, all but `precision`: that compares trainings, as `benchmarks/precision.py` says. Contenders
+run in turn, beside whatever else the machine does; times are medians where they were taken more
+than once. Machines differ and are shared: the ratios say more than the times.
 """
 
 

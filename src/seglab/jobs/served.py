@@ -18,8 +18,8 @@ from seglab.errors import DataError
 from seglab.evaluation.config import TABLE_THRESHOLD
 from seglab.evaluation.predict import colours, probabilities
 from seglab.evaluation.scores import binarise
-from seglab.networks.precision import exact_fp32
 from seglab.jobs.stacker import Stacker
+from seglab.networks.precision import exact_fp32
 from seglab.tracking.serving import answering
 from seglab.training.checkpoint import About, Trained, load_best
 

@@ -101,8 +101,8 @@ class TargetsConfig(DatasetConfig, LaunchConfig):
     multiplied by exp(mask_weight), so that 10 all but stops them; 0 leaves segments out. Pixels
     without a segment (void, crowds) are one segment more."""
     color_weight: float = 7.0
-    """How much fronts are held up by colours that differ from their own: 7 in the original study;
-    the smaller, the more compact the superpixels."""
+    """How much fronts are held up by colours that differ from the mean of what they settled: the
+    smaller, the more compact the superpixels. 7 in the original study, of the seed's colour."""
     workers: int = 0
     """Processes that paint at once; 0 takes one for each processor, 1 paints in this process. On
     other machines (engine=ray or slurm) they need data_dir on storage that all share."""

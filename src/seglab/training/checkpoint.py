@@ -151,8 +151,7 @@ def load_best(path: Path) -> Trained:
 
 
 def told_anew(path: Path, about: About) -> None:
-    """Has the checkpoint at ``path``, if there is one, tell of ``about``: its data may lie elsewhere
-    than when it was written."""
+    """A checkpoint at ``path``, if there is one, tells of ``about``, whose data may have moved."""
     if path.is_file():
         save(path, load(path) | {"about": asdict(about)})
 
