@@ -1,7 +1,10 @@
+import string
 import unicodedata
 from pathlib import Path
 
 import pytest
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
 
 from seglab.data.names import name_faults, name_of
 
@@ -18,6 +21,10 @@ from seglab.data.names import name_faults, name_of
         ("/abs", "has one of"),
         ("a\\b", "has one of"),
         ("c:", "has one of"),
+        ("IMG #1", "has one of"),
+        ("a%20b", "has one of"),
+        ("why?", "has one of"),
+        ("a*b", "has one of"),
         (" a", "space"),
         ("a.", "ends with a dot"),
         ("CON", "device"),
@@ -47,3 +54,28 @@ def test_accents_are_one_name_however_they_are_stored() -> None:
     composed, decomposed = (unicodedata.normalize(form, "é.png") for form in ("NFC", "NFD"))
     assert composed != decomposed
     assert name_of(Path(composed)) == name_of(Path(decomposed))
+
+
+def test_what_is_never_logged_may_be_named_as_a_camera_likes() -> None:
+    assert name_faults(["IMG #1", "a%20b", "why?"], logged=False) == []
+    assert len(name_faults(["a/b", "c:", ".hidden"], logged=False)) == 3
+
+
+@pytest.mark.usefixtures("any_store")
+def test_a_name_without_fault_is_that_of_its_artifact(tmp_path: Path) -> None:
+    names = [f"a{character}20b" for character in f" {string.punctuation}ä写"]
+    fine = [name for name in names if not name_faults([name])]
+    assert len(fine) > 20
+    for name in fine:
+        path = tmp_path / "pictures" / f"{name}.png"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name, encoding="utf-8")
+    client = MlflowClient()
+    run = client.create_run("0").info.run_id
+    client.log_artifacts(run, str(tmp_path / "pictures"), "pictures")
+    (tmp_path / "fetched").mkdir()
+    fetched = download_artifacts(
+        run_id=run, artifact_path="pictures", dst_path=str(tmp_path / "fetched")
+    )
+    told = {path.stem: path.read_text(encoding="utf-8") for path in Path(fetched).iterdir()}
+    assert told == {name: name for name in fine}

@@ -6,6 +6,9 @@ from pathlib import Path
 
 LONGEST = 150
 SEPARATORS = "/\\:"
+UNPORTABLE = '#%?*"<>|'
+"""MLflow puts a name into an address as it is, where the first three mean something else (two pictures
+become one artifact, or none); Windows has no file with one of the others in its name."""
 RESERVED = {"CON", "PRN", "AUX", "NUL"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10)
 }
@@ -20,12 +23,16 @@ def name_of(path: Path) -> str:
     return unicodedata.normalize("NFC", path.stem)
 
 
-def name_faults(names: Iterable[str]) -> list[str]:
-    """What is wrong with ``names``: hostile ones, and ones that differ in case only."""
+def name_faults(names: Iterable[str], logged: bool = True) -> list[str]:
+    """What is wrong with ``names``: hostile ones, and ones that differ in case only.
+
+    Pictures that are not ``logged`` to MLflow may have more characters in their names.
+    """
+    refused = SEPARATORS + UNPORTABLE * logged
     faults = []
     seen: dict[str, str] = {}
     for name in names:
-        if reason := _hostile(name):
+        if reason := _hostile(name, refused):
             faults.append(f"name {name!r} {reason}; rename the picture")
         twin = seen.setdefault(name.casefold(), name)
         if twin != name:
@@ -33,13 +40,13 @@ def name_faults(names: Iterable[str]) -> list[str]:
     return faults
 
 
-def _hostile(name: str) -> str:
+def _hostile(name: str, refused: str) -> str:
     if not name or name.startswith("."):
         return "is empty or starts with a dot"
     if any(unicodedata.category(character) in {"Cc", "Cs", "Co", "Cn"} for character in name):
         return "has control characters or is not UTF-8"
-    if any(separator in name for separator in SEPARATORS):
-        return f"has one of {' '.join(SEPARATORS)}"
+    if any(character in name for character in refused):
+        return f"has one of {' '.join(refused)}"
     if name != name.strip() or name.endswith("."):
         return "starts or ends with a space or ends with a dot"
     if name.split(".")[0].upper() in RESERVED:
