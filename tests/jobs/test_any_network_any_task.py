@@ -84,6 +84,10 @@ def test_superpixels(store, model, tmp_path):
     photo = store / "mine" / "images" / "a.png"
     predict(PredictConfig(run=run.info.run_id, images=str(photo), output=str(tmp_path)))
     painted = read_image(tmp_path / "a.png")
+    before = photo.read_bytes()
+    with pytest.raises(ConfigError, match=r"--output=.* would replace 1 picture .*a\.png\)"):
+        predict(PredictConfig(run=run.info.run_id, images=str(photo), output=str(photo.parent)))
+    assert photo.read_bytes() == before
     served = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model")
     (colours,) = served.predict({"image": [read_image(photo)]})["painted"]
     assert colours.shape == painted.shape == (20, 30, 3)

@@ -7,8 +7,9 @@ from pathlib import Path
 LONGEST = 150
 SEPARATORS = "/\\:"
 UNPORTABLE = '#%?*"<>|'
-"""MLflow puts a name into an address as it is, where the first three mean something else (two pictures
-become one artifact, or none); Windows has no file with one of the others in its name."""
+"""MLflow puts a name into an address as it is, where the first three mean something else, so that
+two pictures become one artifact, or none; Windows has no file with one of the others in its name.
+"""
 RESERVED = {"CON", "PRN", "AUX", "NUL"} | {
     f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10)
 }
