@@ -1,3 +1,4 @@
+import errno
 import multiprocessing
 import os
 import resource
@@ -23,6 +24,7 @@ from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.prepare import prepare
 from seglab.errors import ConfigError, DataError, SeglabError
 from tests.children import die, in_child
+from tests.data.annotated import make_bsds
 from tests.data.folders import make_folder, write_pair
 from tests.s3 import S3
 
@@ -136,6 +138,34 @@ def test_a_killed_prepare_leaves_nothing_half_and_can_be_repeated(
     assert digest_array(again.image("p0")) == again["p0"].image_digest
     left = {path.name for path in (tmp_path / "folder").iterdir()}
     assert left == {"manifest.json", "pictures.arrow", "prepare.lock"}
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_disk_that_fails_at_the_last_moment_leaves_the_earlier_data_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    make_bsds(tmp_path / "mine")
+    config = PrepareConfig(dataset="bsds500", data_dir=str(tmp_path), source=str(tmp_path / "mine"))
+    before = prepare(config)
+    pixels = [before.image(name).copy() for name in before.names("published", "train")]
+    shutil.rmtree(tmp_path / "mine")
+    make_bsds(tmp_path / "mine", ("train", "val"))
+    real, calls = os.fsync, []
+
+    def fsync(handle: int) -> None:
+        calls.append(handle)
+        if len(calls) == failing:
+            raise OSError(errno.EIO, "Input/output error")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(SeglabError, match=r"cannot be written \(Input/output error"):
+        prepare(config)
+    after = open_pictures(str(tmp_path), "bsds500")
+    assert after == before
+    names = after.names("published", "train")
+    assert all(np.array_equal(after.image(n), p) for n, p in zip(names, pixels, strict=True))
+    assert set(after.segment_rows()["image"]) == {each.name for each in before.pictures}
 
 
 def test_two_at_once_wait_for_each_other(tmp_path: Path) -> None:

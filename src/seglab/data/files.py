@@ -32,12 +32,12 @@ def atomic_write(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path) -> Iterator["WholeFile"]:
     """As ``atomic_write``, for a writer that keeps its file open over many steps."""
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = _File(temporary, "xb")
+        file = WholeFile(temporary, "xb")
     except OSError as error:
         raise _not_written(path, 0, error) from error
     try:
@@ -83,13 +83,14 @@ def digest_array(array: np.ndarray) -> str:
     return digest_of(values.dtype.str, str(array.shape), values.data)
 
 
-class _File(io.FileIO):
+class WholeFile(io.FileIO):
     """An unbuffered file that writes all it is given and remembers why it could not."""
 
     failure: OSError | None = None
     written = 0
 
     def write(self, data: Any, /) -> int:
+        """All of ``data``, be it in several calls of the operating system."""
         rest = memoryview(data).cast("B")
         size = len(rest)
         with self._remembering():
@@ -100,6 +101,7 @@ class _File(io.FileIO):
         return size
 
     def sync(self) -> None:
+        """Returns when the disk has what was written."""
         with self._remembering():
             os.fsync(self.fileno())
 

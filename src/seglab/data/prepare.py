@@ -1,6 +1,7 @@
 """The prepare step: a data set as its authors publish it → checked pictures in one memory map."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from tqdm import tqdm
 from seglab.data import bsds500, coco, folder, icoseg, inria, sample
 from seglab.data.check import read_pairs
 from seglab.data.config import DatasetName, PrepareConfig
-from seglab.data.files import atomic_file, atomic_write, sweep
+from seglab.data.files import atomic_file, sweep
 from seglab.data.pairs import Found
 from seglab.data.pictures import (
     MANIFEST,
@@ -83,8 +84,9 @@ def store(found: Found, target: Path) -> tuple[Picture, ...]:
     pictures = []
     segments: list[tuple[str, Segment]] = []
     faults = list(found.faults)
-    with atomic_file(target / PIXELS) as file:
-        writer = Writer(file)
+    with ExitStack() as stack:
+        files = [stack.enter_context(atomic_file(target / PIXELS))]
+        writer = Writer(files[0])
         progress = tqdm(read_pairs(found.pairs), f"check {found.title}", len(found.pairs))
         for read in progress:
             if isinstance(read, list):
@@ -111,9 +113,13 @@ def store(found: Found, target: Path) -> tuple[Picture, ...]:
             remedy = "Mend these files, then run the same command again."
             raise DataError(all_faults(heading, faults, remedy, shown=1000))
         writer.close()
+        if any(picture.annotations for picture in pictures):
+            files.append(stack.enter_context(atomic_file(target / SEGMENTS)))
+            segment_frame(segments).to_parquet(files[1])
+        # A disk that fails or is full does so here, while the earlier data set is whole.
+        for file in files:
+            file.sync()
         # From here until the new manifest is written there is no prepared data set: the old
         # manifest must not open the new pixels.
         (target / MANIFEST).unlink(missing_ok=True)
-    if any(picture.annotations for picture in pictures):
-        atomic_write(target / SEGMENTS, segment_frame(segments).to_parquet)
     return tuple(pictures)
