@@ -2,19 +2,22 @@
 
 import uuid
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
 
+import seglab.data.prepare as preparing
 from seglab.data.config import PrepareConfig
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.prepare import prepare
-from seglab.data.shared import here
+from seglab.data.shared import here, publish
 from seglab.errors import DataError
 from seglab.superpixels.config import TargetsConfig
 from seglab.superpixels.painting import fill_targets
 from seglab.superpixels.targets import open_targets
-from tests.data.folders import make_folder, write_lists
+from tests.data.folders import make_folder, write_lists, write_pair
 from tests.s3 import S3
 
 NAMES = "abcd"
@@ -82,6 +85,33 @@ def test_what_is_prepared_anew_is_fetched_anew(
     pictures = open_pictures(data_dir, "folder")
     assert pictures.digest != before
     assert pictures.names("published", "train") == ["a"]
+
+
+def test_what_is_fetched_while_it_is_prepared_anew_is_never_put_back(
+    data_dir: str, machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = open_pictures(data_dir, "folder")
+    write_pair(tmp_path / "mine/images/a.png", tmp_path / "mine/masks/a.png", (20, 30), seed=99)
+    fetched: list[PictureSet] = []
+    beside = Thread(target=lambda: fetched.append(open_pictures(data_dir, "folder")))
+
+    def publish_later(*arguments: Any) -> None:
+        if not beside.ident:
+            beside.start()
+            beside.join(2)  # a fetch takes a tenth of that, if nothing holds it up
+        publish(*arguments)
+
+    monkeypatch.setattr(preparing, "publish", publish_later)
+    prepared = prepare(
+        PrepareConfig(dataset="folder", data_dir=data_dir, source=str(tmp_path / "mine"))
+    )
+    beside.join(60)
+    assert prepared.digest != before.digest
+    assert [pictures.digest for pictures in fetched] == [prepared.digest]
+    machines.on("second")
+    there = open_pictures(data_dir, "folder")
+    assert there.digest == prepared.digest
+    assert pixels(there) == pixels(prepared)
 
 
 def test_what_one_machine_computes_another_reads(data_dir: str, machines: Machines) -> None:

@@ -24,7 +24,7 @@ from seglab.data.pictures import (
     write_manifest,
 )
 from seglab.data.remote import everything, local_copy
-from seglab.data.shared import here, publish
+from seglab.data.shared import held, here, publish
 from seglab.data.store import Writer
 from seglab.data.truth import Segment
 from seglab.errors import DataError, all_faults, counted
@@ -55,7 +55,6 @@ def prepare(config: PrepareConfig) -> PictureSet:
     target = here(config.data_dir) / config.dataset
     target.mkdir(parents=True, exist_ok=True)
     with FileLock(target / "prepare.lock"):
-        sweep(target)
         if config.dataset == "sample":
             source = "drawn by seglab.data.sample"
             found = sample.draw(target / "source")
@@ -63,19 +62,21 @@ def prepare(config: PrepareConfig) -> PictureSet:
             source = config.source
             find, wanted = PUBLISHED[config.dataset]
             found = find(local_copy(source, target / "source", wanted))
-        stored = store(found, target)
-        pictures = PictureSet(
-            dataset=config.dataset,
-            title=found.title,
-            folder=target,
-            digest=digest_of_pictures(found.title, stored),
-            pictures=stored,
-            source=source,
-        )
-        write_manifest(pictures)
-        stored_files = (PIXELS, SEGMENTS) if pictures.annotated else (PIXELS,)
-        publish(config.data_dir, config.dataset, stored_files)
-        publish(config.data_dir, config.dataset, [MANIFEST])
+        with held(config.data_dir, config.dataset):
+            sweep(target)  # in here, as what is being fetched is no stray
+            stored = store(found, target)
+            pictures = PictureSet(
+                dataset=config.dataset,
+                title=found.title,
+                folder=target,
+                digest=digest_of_pictures(found.title, stored),
+                pictures=stored,
+                source=source,
+            )
+            write_manifest(pictures)
+            stored_files = (PIXELS, SEGMENTS) if pictures.annotated else (PIXELS,)
+            publish(config.data_dir, config.dataset, stored_files)
+            publish(config.data_dir, config.dataset, [MANIFEST])
     return pictures
 
 

@@ -1,7 +1,8 @@
 """A ``data_dir`` in a bucket: its copy on this machine, and what goes from one to the other."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from filelock import FileLock
@@ -43,10 +44,25 @@ def fetch(data_dir: str, part: str, wanted: Callable[[PurePosixPath], bool]) -> 
     if data_dir.startswith("s3://"):
         from seglab.data.s3 import download  # boto3, which a local folder does without
 
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent / f".{folder.name}.lock"):
+        with held(data_dir, part):
             download(below(data_dir, part), folder.parent, wanted, some=True)
     return folder
+
+
+@contextmanager
+def held(data_dir: str, part: str) -> Iterator[None]:
+    """Within, nobody else on this machine fetches the folder ``part`` of ``data_dir``'s bucket.
+
+    Whoever changes the copy holds it until that is published, for ``fetch`` would put back what
+    the bucket still has. Who holds it must neither ``fetch`` nor take it again.
+    """
+    if not data_dir.startswith("s3://"):
+        yield
+        return
+    folder = here(data_dir) / part
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.parent / f".{folder.name}.lock"):
+        yield
 
 
 def publish(data_dir: str, part: str, files: Iterable[str]) -> None:
