@@ -12,7 +12,7 @@ import seglab.data.prepare as preparing
 from seglab.data.config import PrepareConfig
 from seglab.data.pictures import PictureSet, open_pictures
 from seglab.data.prepare import prepare
-from seglab.data.shared import here, publish
+from seglab.data.shared import anywhere, here, publish
 from seglab.errors import DataError
 from seglab.superpixels.config import TargetsConfig
 from seglab.superpixels.painting import fill_targets
@@ -172,3 +172,13 @@ def test_wrong_keys_are_told_before_anything_is_done(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with pytest.raises(DataError, match="access was denied"):
         open_pictures(data_dir, "folder")
+
+
+def test_a_tilde_is_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    assert here("~/lab data") == tmp_path / "lab data"
+    assert anywhere("~/lab data") == anywhere("lab data") == f"{tmp_path}/lab data"
+    prepare(PrepareConfig(dataset="sample", data_dir="~/lab data"))
+    assert open_pictures(str(tmp_path / "lab data"), "sample").pictures
+    assert [path.name for path in tmp_path.iterdir()] == ["lab data"]

@@ -74,7 +74,7 @@ def test_masks(store, model):
 
 
 @pytest.mark.parametrize("model", list(TITLES))
-def test_superpixels(store, model, tmp_path):
+def test_superpixels(store, model, tmp_path, monkeypatch):
     run = trained(store, model, "superpixels", tv_weight=0.1, tv="isotropic")
     assert run.data.metrics["train/loss"] > 0
     # Of one picture; outputs beyond 0…1 count in the loss, but are cut off before they are seen.
@@ -82,8 +82,9 @@ def test_superpixels(store, model, tmp_path):
     assert run.data.metrics["val/psnr"] >= of_loss - 1e-3
     assert len(run.data.tags["seglab.targets_digest"]) == 32
     photo = store / "mine" / "images" / "a.png"
-    predict(PredictConfig(run=run.info.run_id, images=str(photo), output=str(tmp_path)))
-    painted = read_image(tmp_path / "a.png")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    predict(PredictConfig(run=run.info.run_id, images=str(photo), output="~/painted"))
+    painted = read_image(tmp_path / "painted" / "a.png")
     before = photo.read_bytes()
     with pytest.raises(ConfigError, match=r"--output=.* would replace 1 picture .*a\.png\)"):
         predict(PredictConfig(run=run.info.run_id, images=str(photo), output=str(photo.parent)))

@@ -16,13 +16,13 @@ def here(data_dir: str) -> Path:
     Checkpoints and studies are kept there, too, and stay on the machine that makes them.
     """
     if not data_dir.startswith("s3://"):
-        return Path(data_dir)
+        return Path(data_dir).expanduser()
     return kept_copies() / digest_of(data_dir.rstrip("/"))[:8] / PurePosixPath(data_dir).name
 
 
 def anywhere(data_dir: str) -> str:
     """``data_dir`` in a form that means the same from any folder."""
-    return data_dir if data_dir.startswith("s3://") else str(Path(data_dir).absolute())
+    return data_dir if data_dir.startswith("s3://") else str(here(data_dir).absolute())
 
 
 def kept_copies() -> Path:
