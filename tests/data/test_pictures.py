@@ -1,5 +1,6 @@
 import json
 import pickle
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +104,13 @@ def test_what_is_not_prepared_comes_with_the_command(tmp_path: Path) -> None:
         open_pictures(str(tmp_path), "icoseg")
     with pytest.raises(DataError, match=r"-e prepare -P dataset=sample -P data_dir=.*`$"):
         open_pictures(str(tmp_path), "sample")
+
+
+def test_that_command_is_one_for_a_shell_wherever_the_data_are(tmp_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        open_pictures(f"{tmp_path}/my $data", "sample")
+    words = shlex.split(str(caught.value).split("`")[1])
+    assert words[-2:] == ["-P", f"data_dir={tmp_path}/my $data"]
 
 
 def test_damage_is_told(tmp_path: Path) -> None:

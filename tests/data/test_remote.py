@@ -230,3 +230,9 @@ def test_other_archives_come_with_the_command_that_extracts_them(tmp_path: Path,
     (tmp_path / name).write_bytes(b"7z")
     with pytest.raises(DataError, match=f"`7z x {name}`"):
         local_copy(str(tmp_path / name), tmp_path / "into")
+
+
+def test_that_command_is_one_for_a_shell_whatever_the_name(tmp_path: Path) -> None:
+    (tmp_path / "my birds.rar").write_bytes(b"7z")
+    with pytest.raises(DataError, match=r"`7z x 'my birds.rar'`"):
+        local_copy(str(tmp_path / "my birds.rar"), tmp_path / "into")

@@ -1,6 +1,7 @@
 """An opened, prepared data set: which pictures it has, who trains, and their pixels."""
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -229,7 +230,7 @@ def open_pictures(data_dir: str, dataset: str) -> PictureSet:
 def _unprepared(dataset: str, data_dir: str, reason: str) -> DataError:
     command = f"{RUN} -e prepare -P dataset={dataset}"
     if data_dir != "data":
-        command += f" -P data_dir={data_dir}"
+        command += f" -P {shlex.quote(f'data_dir={data_dir}')}"
     if dataset != "sample":
         command += " -P source=<folder, archive or s3:// prefix>"
     return DataError(f"data set {dataset!r} is not prepared: {reason}; run `{command}`")

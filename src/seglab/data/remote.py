@@ -1,6 +1,7 @@
 """A data set from wherever it lies: a local folder, an archive, or an s3:// prefix."""
 
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -41,6 +42,6 @@ def local_copy(source: str, into: Path, wanted: Wanted = everything) -> Path:
     if FOREIGN_ARCHIVE.search(path.name):
         raise DataError(
             f"{source} is an archive that is not unpacked here; extract it first, with `7z x "
-            f"{path.name}`, and give the folder as source"
+            f"{shlex.quote(path.name)}`, and give the folder as source"
         )
     return unpack(path, own / "unpacked", wanted) if is_archive(path) else path
