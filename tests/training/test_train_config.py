@@ -3,7 +3,10 @@
 import pytest
 
 from seglab.errors import ConfigError
+from seglab.jobs.config import DemoConfig
 from seglab.training.config import TrainConfig
+from seglab.tuning.config import TuneConfig
+from seglab.tuning.samplers import SeededByTrial
 
 
 @pytest.mark.parametrize(
@@ -26,5 +29,18 @@ def test_flags_that_cannot_work_or_change_nothing_are_refused(flags, words):
 
 
 def test_all_faults_are_told_at_once():
-    with pytest.raises(ConfigError, match=r"--epochs=0.*--tile=100"):
-        TrainConfig(tile=100, epochs=0)
+    with pytest.raises(ConfigError, match=r"--epochs=0.*--seed=-1 must be at least 0.*--tile=100"):
+        TrainConfig(tile=100, epochs=0, seed=-1)
+
+
+def test_a_demo_and_a_study_refuse_what_their_trainings_would():
+    with pytest.raises(ConfigError, match=r"--epochs=0 .*; --seed=-1 must be at least 0"):
+        DemoConfig(epochs=0, seed=-1)
+    with pytest.raises(ConfigError, match="--seed=-1 must be at least 0"):
+        TuneConfig(seed=-1)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "grid"])
+def test_a_seed_may_be_as_large_as_one_likes(sampler):
+    assert TrainConfig(seed=2**40).seed == 2**40
+    SeededByTrial(TuneConfig(seed=2**40, sampler=sampler))

@@ -20,8 +20,13 @@ class DemoConfig(DatasetConfig):
     """Seed of initial weights, order of tiles and dropout."""
 
     def __post_init__(self) -> None:
-        if self.epochs < 1:
-            raise ConfigError(f"--epochs={self.epochs} must be at least 1")
+        faults = [
+            f"--{name}={getattr(self, name)} must be at least {value}"
+            for name, value in {"epochs": 1, "seed": 0}.items()
+            if getattr(self, name) < value
+        ]
+        if faults:
+            raise ConfigError("; ".join(faults))
 
 
 Table = Literal["saliency", "superpixels", "all"]

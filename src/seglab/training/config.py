@@ -93,6 +93,7 @@ class RecipeConfig(DatasetConfig):
         least = {"width": 0, "depth": 4, "epochs": 1, "batch_size": 1, "accumulation": 1}
         # Of 4 pixels' side, for a norm needs several values, and CAN+UNet's at half the size too.
         least |= {"schedule_epochs": 1, "pictures": 0, "tile": 4, "crop": 4, "tv_weight": 0}
+        least |= {"seed": 0}
         faults = [
             f"--{name}={getattr(self, name)} must be at least {value}"
             for name, value in least.items()

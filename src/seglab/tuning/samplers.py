@@ -11,12 +11,14 @@ from optuna.trial import FrozenTrial, TrialState
 from seglab.training.randomness import fold
 from seglab.tuning.config import TuneConfig
 
+SEEDS = 2**32
+"""Optuna's samplers take as many; a training takes any that is not negative."""
 SAMPLERS: dict[str, Callable[[TuneConfig, int], samplers.BaseSampler]] = {
     "tpe": lambda config, seed: samplers.TPESampler(seed=seed),
     "gp": lambda config, seed: samplers.GPSampler(seed=seed),
     "random": lambda config, seed: samplers.RandomSampler(seed=seed),
     # It shuffles its grid by the seed, and chooses by the places in it: one order for all trials.
-    "grid": lambda config, seed: samplers.GridSampler(grid(config), seed=config.seed),
+    "grid": lambda config, seed: samplers.GridSampler(grid(config), config.seed % SEEDS),
 }
 
 
@@ -36,7 +38,7 @@ class SeededByTrial(samplers.BaseSampler):
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
         """Seeds anew; comes before all proposals of a trial."""
         self.number = trial.number
-        seed = fold(self._config.seed, trial.number) % 2**32
+        seed = fold(self._config.seed, trial.number) % SEEDS
         self._sampler = SAMPLERS[self._config.sampler](self._config, seed)
         self._sampler.before_trial(study, trial)
 
