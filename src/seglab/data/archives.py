@@ -1,5 +1,6 @@
 """Zip and tar archives unpacked, and nothing ever written outside the folder they go to."""
 
+import lzma
 import shutil
 import tarfile
 import zipfile
@@ -19,6 +20,9 @@ from seglab.errors import DataError, all_faults
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MACOS = "__MACOSX"
 """What macOS adds to each zip: a second tree that mirrors the first, without any pictures."""
+CHUNK = 1 << 20
+DAMAGES = zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError
+"""What the readers of archives raise for one that is damaged."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +78,14 @@ def unpack(archive: Path, into: Path, wanted: Callable[[PurePosixPath], bool]) -
             for path, member in tqdm(chosen, f"unpack {archive.name}"):
                 with member.open() as content:
                     atomic_write(folder / path, lambda file: shutil.copyfileobj(content, file))
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        raise DataError(f"{archive} is damaged and cannot be unpacked: {error}") from error
+    except DAMAGES as error:
+        raise DataError(
+            f"{archive} is damaged and cannot be unpacked: {error}; fetch or pack it again"
+        ) from error
     except RuntimeError as error:  # zipfile's way to say encrypted
-        raise DataError(f"{archive} cannot be unpacked: {error}") from error
+        raise DataError(
+            f"{archive} cannot be unpacked: {error}; unpack it yourself and give the folder"
+        ) from error
     return folder
 
 
@@ -93,8 +101,12 @@ def _members(archive: Path) -> Iterator[list[Member]]:
             ]
     else:
         with tarfile.open(archive) as file:
+            infos = file.getmembers()
+            # tarfile stops at the last member, before the checksum of what is compressed.
+            while file.fileobj and file.fileobj.read(CHUNK):
+                pass
             yield [
                 Member(info.name, partial(file.extractfile, info))
-                for info in file.getmembers()
+                for info in infos
                 if info.isfile()
             ]

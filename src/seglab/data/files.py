@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 
-from seglab.errors import SeglabError
+from seglab.errors import DataError, SeglabError
 
 Part: TypeAlias = bytes | str | memoryview
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -63,6 +63,18 @@ def sweep(folder: Path, older_than: float = 0.0) -> None:
         with suppress(FileNotFoundError):  # another process may sweep too
             if time.time() - stray.stat().st_mtime >= older_than:
                 stray.unlink()
+
+
+@contextmanager
+def reading(source: Path | str) -> Iterator[None]:
+    """Within, what the operating system cannot read of ``source`` is a ``DataError`` naming it."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or source} cannot be read ({error.strerror or error}); check its "
+            "permissions and its disk, or name another"
+        ) from error
 
 
 def digest_of(*parts: Part) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from seglab.data.archives import SUFFIXES
 from seglab.data.decode import FORMATS
 from seglab.data.names import name_faults, name_of
 from seglab.data.splits import PartName
@@ -43,6 +44,11 @@ class Found:
 
 def locate(source: Path, fits: Callable[[Path], bool], expected: str) -> Path:
     """``source`` or the first folder below it that ``fits``; ``DataError`` if there is none."""
+    if not source.is_dir():
+        raise DataError(
+            f"{source} is neither a folder nor an archive that is unpacked here ("
+            f"{', '.join(SUFFIXES)}); extract it, or give the folder it lies in as source"
+        )
     level = [source]
     for _ in range(DEPTH + 1):
         for folder in level:
@@ -78,7 +84,10 @@ def jpegs(
     published: dict[str, PartName] = {}
     faults = []
     for part, folder in folders.items():
-        for path in sorted(folder.glob("*.jpg")):
+        # No glob, which takes a folder that cannot be read for an empty one.
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.suffix != ".jpg":
+                continue
             name = name_of(path)
             if (twin := images.setdefault(name, path)) != path:
                 faults.append(f"{path} and {twin} have one name; keep one")

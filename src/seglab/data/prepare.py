@@ -11,7 +11,7 @@ from tqdm import tqdm
 from seglab.data import bsds500, coco, folder, icoseg, inria, sample
 from seglab.data.check import read_pairs
 from seglab.data.config import DatasetName, PrepareConfig
-from seglab.data.files import atomic_file, sweep
+from seglab.data.files import atomic_file, reading, sweep
 from seglab.data.pairs import Found
 from seglab.data.pictures import (
     MANIFEST,
@@ -61,7 +61,9 @@ def prepare(config: PrepareConfig) -> PictureSet:
         else:
             source = config.source
             find, wanted = PUBLISHED[config.dataset]
-            found = find(local_copy(source, target / "source", wanted))
+            published = local_copy(source, target / "source", wanted)
+            with reading(published):
+                found = find(published)
         with held(config.data_dir, config.dataset):
             sweep(target)  # in here, as what is being fetched is no stray
             stored = store(found, target)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from filelock import FileLock
 
 from seglab.data.archives import is_archive, unpack
-from seglab.data.files import digest_of
+from seglab.data.files import digest_of, reading
 from seglab.data.s3 import download
 from seglab.errors import DataError
 
@@ -37,8 +37,9 @@ def local_copy(source: str, into: Path, wanted: Wanted = everything) -> Path:
             path = download(source, own / "s3", wanted)
     else:
         path = Path(source).expanduser()
-        if not path.exists():
-            raise DataError(f"{source} does not exist")
+        with reading(source):
+            if not path.exists():
+                raise DataError(f"{source} does not exist")
     if FOREIGN_ARCHIVE.search(path.name):
         raise DataError(
             f"{source} is an archive that is not unpacked here; extract it first, with `7z x "

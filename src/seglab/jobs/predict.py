@@ -8,6 +8,7 @@ import numpy as np
 from tqdm import tqdm
 
 from seglab.data.decode import read_image, write_png
+from seglab.data.files import reading
 from seglab.data.names import name_faults, name_of
 from seglab.data.pairs import pictures_in
 from seglab.data.remote import local_copy
@@ -56,14 +57,17 @@ def find_pictures(source: Path, flag: str = "images", logged: bool = True) -> di
     to be ``logged``, before the first mask is written.
     """
     faults: list[str] = []
-    if source.is_file():
-        found = {name_of(source): source}
-        faults += name_faults(found) if logged else []
-    elif source.is_dir():
-        found, faults = pictures_in(source)
-        faults += name_faults(found, logged)
-    else:
-        raise DataError(f"--{flag}={source} does not exist; give a picture or a folder of pictures")
+    with reading(source):
+        if source.is_file():
+            found = {name_of(source): source}
+            faults += name_faults(found) if logged else []
+        elif source.is_dir():
+            found, faults = pictures_in(source)
+            faults += name_faults(found, logged)
+        else:
+            raise DataError(
+                f"--{flag}={source} does not exist; give a picture or a folder of pictures"
+            )
     for path in tqdm(found.values(), desc="checking", unit="picture"):
         try:
             read_image(path)
