@@ -1,6 +1,7 @@
 """Zip and tar archives unpacked, and nothing ever written outside the folder they go to."""
 
 import lzma
+import os
 import shutil
 import tarfile
 import zipfile
@@ -20,6 +21,7 @@ from seglab.errors import DataError, all_faults
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MACOS = "__MACOSX"
 """What macOS adds to each zip: a second tree that mirrors the first, without any pictures."""
+
 CHUNK = 1 << 20
 DAMAGES = zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, OSError
 """What the readers of archives raise for one that is damaged."""
@@ -32,6 +34,7 @@ class Member:
     name: str
     open: Callable[[], Any]
     """Its content, as a binary file."""
+    size: int
 
 
 def is_archive(path: Path) -> bool:
@@ -58,26 +61,34 @@ def inside(names: list[str], source: str) -> list[PurePosixPath]:
 
 
 def unpack(archive: Path, into: Path, wanted: Callable[[PurePosixPath], bool]) -> Path:
-    """The folder ``into``/<name of the archive> with its ``wanted`` files, anew each time.
+    """The folder ``into``/<name of the archive> with its ``wanted`` files and no others.
 
-    Links and devices in an archive are left out. Raises ``DataError`` for an archive that is
-    damaged, encrypted or holds unsafe names.
+    Files of this very archive that are there are left alone, for others may be reading them; where
+    any is not, all are unpacked anew. To be called by one process at a time. Links and devices in
+    an archive are left out. Raises ``DataError`` for one that is damaged, encrypted or holds unsafe
+    names.
     """
-    shutil.rmtree(into, ignore_errors=True)
     suffix = next(each for each in SUFFIXES if archive.name.lower().endswith(each))
     folder = into / archive.name[: -len(suffix)]
-    folder.mkdir(parents=True)
     try:
+        changed = archive.stat().st_mtime_ns
         with _members(archive) as members:
             paths = inside([member.name for member in members], str(archive))
-            chosen = [
-                (path, member)
+            chosen = {
+                folder / path: member
                 for path, member in zip(paths, members, strict=True)
                 if wanted(path) and MACOS not in path.parts
-            ]
-            for path, member in tqdm(chosen, f"unpack {archive.name}"):
+            }
+            there = {path for path in into.rglob("*") if path.is_file()}
+            if any(path not in chosen or not _is_of(chosen[path], path, changed) for path in there):
+                shutil.rmtree(into)
+                there = set()
+            folder.mkdir(parents=True, exist_ok=True)
+            missing = {path: member for path, member in chosen.items() if path not in there}
+            for path, member in tqdm(missing.items(), f"unpack {archive.name}"):
                 with member.open() as content:
-                    atomic_write(folder / path, lambda file: shutil.copyfileobj(content, file))
+                    atomic_write(path, partial(shutil.copyfileobj, content))
+                os.utime(path, ns=(changed, changed))
     except DAMAGES as error:
         raise DataError(
             f"{archive} is damaged and cannot be unpacked: {error}; fetch or pack it again"
@@ -89,13 +100,19 @@ def unpack(archive: Path, into: Path, wanted: Callable[[PurePosixPath], bool]) -
     return folder
 
 
+def _is_of(member: Member, path: Path, changed: int) -> bool:
+    """Whether a file was unpacked whole from a member of the archive that ``changed`` then."""
+    there = path.stat()
+    return (there.st_size, there.st_mtime_ns) == (member.size, changed)
+
+
 @contextmanager
 def _members(archive: Path) -> Iterator[list[Member]]:
     """The regular files of an archive, open as long as the context is."""
     if archive.name.lower().endswith(".zip"):
         with zipfile.ZipFile(archive) as file:
             yield [
-                Member(info.filename, partial(file.open, info))
+                Member(info.filename, partial(file.open, info), info.file_size)
                 for info in file.infolist()
                 if not info.is_dir()
             ]
@@ -106,7 +123,7 @@ def _members(archive: Path) -> Iterator[list[Member]]:
             while file.fileobj and file.fileobj.read(CHUNK):
                 pass
             yield [
-                Member(info.name, partial(file.extractfile, info))
+                Member(info.name, partial(file.extractfile, info), info.size)
                 for info in infos
                 if info.isfile()
             ]

@@ -49,7 +49,7 @@ def log_showcase(run: Run, rows: Sequence[Row]) -> None:
 
 def find_unseen(source: str, scratch: Path) -> dict[str, Path]:
     """Pictures of other categories by name; ``ConfigError`` for more than a report can show."""
-    found = find_pictures(local_copy(source, scratch), "unseen")
+    found = find_pictures(local_copy(source, scratch / "unseen"), "unseen")
     if len(found) > MOST_UNSEEN:
         raise ConfigError(
             f"--unseen={source} holds {len(found)} pictures; name a folder of {MOST_UNSEEN} at most"
