@@ -6,9 +6,10 @@ import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
+from sqlalchemy import URL, make_url
 from studies import SMALL, load_study, prepared
 
-from seglab.errors import StudyError
+from seglab.errors import StudyError, TrackingError
 from seglab.jobs.report import report
 from seglab.jobs.tune import tune
 from seglab.results.config import ReportConfig
@@ -69,6 +70,54 @@ def test_a_map_is_drawn_only_of_what_completed_trials_have(space):
     figures = {file.path for file in space.client.list_artifacts(run, "figures")}
     assert {"figures/slices.png", "figures/study.html"} <= figures
     assert "figures/map.png" not in figures
+
+
+def without_password(url):
+    """The address of a database with the user's name alone."""
+    whole = make_url(url)
+    return URL.create("postgresql+psycopg", "postgres", database=whole.database, query=whole.query)
+
+
+@pytest.mark.parametrize("how", ["before the host", "as an option"])
+def test_the_password_of_a_database_is_kept_nowhere(space, postgres, how):
+    url = without_password(postgres)
+    if how == "before the host":
+        given = url.set(password="hidden").render_as_string(hide_password=False)
+    else:
+        given = f"{url}&password=hidden"
+    config = TuneConfig(
+        study=f"secret {how}".replace(" ", "-"),
+        data_dir=str(space.data_dir),
+        **SMALL | {"trials": 0, "storage": given},
+    )
+    tune(config)
+    tune(config)  # joined by whoever knows it
+    with open_study(config, given) as opened:
+        assert opened.joined
+        kept = str(opened.study.user_attrs)
+    run = space.runs()[0]
+    assert run.data.tags[STUDY] == config.study
+    for text in (kept, run.data.params["storage"], run.data.tags[DATABASE]):
+        assert "postgresql+psycopg://" in text
+        assert "hidden" not in text
+
+
+def test_a_database_without_a_password_in_its_address_is_reported_from_the_run(space, postgres):
+    """PostgreSQL's driver knows the password, as from ~/.pgpass."""
+    url = str(without_password(postgres))
+    given = SMALL | {"trials": 0, "storage": url}
+    tune(TuneConfig(study="known", data_dir=str(space.data_dir), **given))
+    run = space.runs()[0]
+    assert run.data.tags[DATABASE] == run.data.params["storage"] == url
+    report(ReportConfig(run=run.info.run_id))
+
+
+def test_a_password_that_mlflow_run_has_logged_is_refused(space, monkeypatch):
+    monkeypatch.setenv("MLFLOW_RUN_ID", "0123")
+    url = "postgresql+psycopg://me:hidden@127.0.0.1:1/studies"
+    with pytest.raises(TrackingError, match=r"run 0123: delete that run.*~/\.pgpass") as caught:
+        tune(TuneConfig(data_dir=str(space.data_dir), **SMALL, storage=url))
+    assert "hidden" not in str(caught.value)
 
 
 def test_a_study_whose_first_trial_is_trained_is_reported(space, capsys):

@@ -95,6 +95,16 @@ def test_job_out_of_time_is_submitted_again(config, tmp_path, monkeypatch):
         results(config, wait_for_ever, [str(mark)], tmp_path, retries=0, **given)
 
 
+@pytest.mark.parametrize("config", ["slurm"], indirect=True)
+def test_what_jobs_are_told_is_for_this_user_alone(config, tmp_path):
+    """It may hold a database's password."""
+    folder = tmp_path / "log" / "slurm"
+    folder.mkdir(parents=True, mode=0o755)
+    results(config, square, [1], tmp_path)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert list(folder.glob("*.pkl"))
+
+
 @pytest.mark.parametrize("config", ["real slurm"], indirect=True)
 def test_what_slurm_does_not_take_is_told(config, tmp_path, monkeypatch):
     monkeypatch.setenv("SBATCH_PARTITION", "nowhere")

@@ -7,13 +7,10 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
-
 from seglab.data.upload import check_writable
 from seglab.errors import SeglabError, TrackingError, all_faults
 from seglab.tracking.config import ServerConfig
-from seglab.tracking.database import check_database, database_url
+from seglab.tracking.database import check_database, database_url, refuse_public_password
 from seglab.tracking.server import Serving, check_administrator, check_version, listen, run_server
 
 Result = TypeVar("Result")
@@ -47,7 +44,8 @@ def plan_serving(config: ServerConfig, stack: ExitStack) -> Serving:
     allowed = config.allowed_hosts or tuple(
         from_environment("MLFLOW_SERVER_ALLOWED_HOSTS").replace(",", " ").split()
     )
-    checked(lambda: refuse_public_password(config.store))
+    instead = "give the address in MLFLOW_BACKEND_STORE_URI"
+    checked(lambda: refuse_public_password(config.store, "--store", instead))
     has_tables = checked(lambda: check_database(store, given_by))
     if has_tables:
         checked(lambda: check_version(store))
@@ -106,19 +104,6 @@ def check_names(host: str, allowed: tuple[str, ...]) -> None:
             f"--allowed_hosts={','.join(open_ended)} would let in names that a stranger can make "
             "(10.* takes 10.evil.example, too): list names and addresses, or *.lab.example"
         )
-
-
-def refuse_public_password(store: str) -> None:
-    """Raises ``TrackingError`` for a password that ``mlflow run`` logs as a parameter."""
-    run = os.environ.get("MLFLOW_RUN_ID")
-    try:
-        if run and store and make_url(store).password:
-            raise TrackingError(
-                "--store holds a password, which `mlflow run` has just logged as a parameter of "
-                f"the run {run}: delete that run, and give the address in MLFLOW_BACKEND_STORE_URI"
-            )
-    except ArgumentError:
-        return  # which is told by who connects to it
 
 
 def is_loopback(host: str) -> bool:

@@ -19,8 +19,8 @@ from seglab.jobs.describe import log_pictures
 from seglab.jobs.train import MODEL, plan_training, run_folder, train_into
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
-from seglab.reasons import shown
 from seglab.tracking.children import children, kill_run
+from seglab.tracking.database import public, refuse_public_password
 from seglab.tracking.reader import RunInfo
 from seglab.tracking.registry import crown
 from seglab.tracking.run import Run, open_run, start_run
@@ -46,12 +46,17 @@ from seglab.tuning.results import best_trial, command, curves, importances, tria
 from seglab.tuning.study import RUN, Opened, awaited
 from seglab.tuning.worker import Member, Place, is_done, open_study, work
 
+KEPT_ASIDE = "leave it out of the address, postgresql+psycopg://user@host/database: it is found in "
+KEPT_ASIDE += "~/.pgpass, as host:port:database:user:password (chmod 600)"
+"""Where the password of a study's database is out of sight."""
+
 
 def tune(config: TuneConfig) -> None:
     """Launches or joins the study, carries its trials out, and logs what it found."""
+    refuse_public_password(config.storage, "--storage", KEPT_ASIDE)
     url = absolute(config.storage or storage_beside_mlflow(config))
     with kept(config, url) as place, open_study(config, place) as opened:
-        carry_out(opened, place, shown(url))
+        carry_out(opened, place, public(url))
 
 
 @contextmanager
@@ -72,7 +77,7 @@ def carry_out(opened: Opened, place: Place, database: str) -> None:
     plan = plan_training(config.training({}))
     with start_run(
         f"study {config.name}",
-        params=asdict(config),
+        params=asdict(config) | {"storage": public(config.storage)},
         tags={STUDY: config.name, DATABASE: database},
         resume=parent_of(opened),
     ) as run:
@@ -94,7 +99,8 @@ def run_trials(opened: Opened, place: Place, parent: str, bar: Bar) -> None:
     if config.engine == "local" and config.workers == 1:
         work(opened, parent, train_trial, bar.show)
         return
-    elsewhere = replace(config, data_dir=anywhere(config.data_dir))
+    # Workers are told the place alone, which need not have the password that the flag may have.
+    elsewhere = replace(config, data_dir=anywhere(config.data_dir), storage="")
     crew = Crew(
         config.workers,
         opened.folder.absolute(),

@@ -24,7 +24,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from seglab.errors import ConfigError, LaunchError, SeglabError
 from seglab.launching.crew import GLANCE, STOPPING, Crew, Watch, Work, failure
-from seglab.reasons import first_line
+from seglab.reasons import first_line, shown
 from seglab.tracking.provenance import PACKAGE, travelling_provenance
 from seglab.tracking.store import store_uri
 
@@ -129,7 +129,7 @@ def connected(address: str) -> Iterator[None]:
         if len(machines) > 1 and not store_uri().startswith("http"):
             raise ConfigError(
                 f"the cluster has {len(machines)} machines, which cannot all log to "
-                f"{store_uri()}: start `mlflow server` and point MLFLOW_TRACKING_URI at it"
+                f"{shown(store_uri())}: start `mlflow server` and point MLFLOW_TRACKING_URI at it"
             )
         yield
     finally:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import submitit
@@ -77,7 +78,7 @@ def launch_on_slurm(work: Work, items: Sequence[Any], crew: Crew, watch: Watch) 
             "--engine=slurm needs sbatch, which is not on this machine: give the command where "
             "jobs are submitted, or take another --engine"
         )
-    executor = submitit.AutoExecutor(crew.folder / "slurm", CLUSTER)
+    executor = submitit.AutoExecutor(private(crew.folder / "slurm"), CLUSTER)
     gpus = math.ceil(crew.gpus) if crew.gpus and has_gpus() else 0
     executor.update_parameters(
         name="seglab",
@@ -118,6 +119,13 @@ def launch_on_slurm(work: Work, items: Sequence[Any], crew: Crew, watch: Watch) 
                 posted[index] = Posted(again, each.lost)
     finally:
         stop([each.job for each in posted.values()])
+
+
+def private(folder: Path) -> Path:
+    """``folder``, made for this user alone: what jobs are told may hold a database's password."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    return folder
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Databases that runs are kept in: sqlite files and PostgreSQL, checked before they are used."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -25,6 +26,30 @@ def database_url(text: str) -> str:
 def sqlite_path(uri: str) -> Path:
     """The file of a sqlite database."""
     return Path(make_url(uri).database or "mlflow.db").absolute()
+
+
+def holds_password(url: str) -> bool:
+    """Whether there is a password in the URL of a database; False for what is no URL."""
+    try:
+        found = make_url(url)
+    except (ArgumentError, ValueError):
+        return False  # which is told by who connects to it
+    return bool(found.password) or "password" in found.query
+
+
+def public(url: str) -> str:
+    """The URL of a database as everybody may read it: whole, unless there is a password in it."""
+    return shown(url) if holds_password(url) else url
+
+
+def refuse_public_password(url: str, flag: str, instead: str) -> None:
+    """Raises ``TrackingError`` for a password that ``mlflow run`` logs as a parameter."""
+    run = os.environ.get("MLFLOW_RUN_ID")
+    if run and holds_password(url):
+        raise TrackingError(
+            f"{flag} holds a password, which `mlflow run` has just logged as a parameter of the "
+            f"run {run}: delete that run, and {instead}"
+        )
 
 
 def alone_with(uri: str) -> AbstractContextManager[object]:

@@ -65,8 +65,9 @@ class TuneConfig(RecipeConfig, LaunchConfig):
     seed: int = 0
     """Seed of the sampler, and of each training's initial weights, order of tiles and dropout."""
     storage: str = ""
-    """Database of the study: sqlite:///file, or postgresql+psycopg://… for many machines; empty is
-    optuna.db beside MLflow's mlflow.db, or in data_dir where MLflow has a server."""
+    """Database of the study: sqlite:///file, or for many machines
+    postgresql+psycopg://user@host/database, its password in ~/.pgpass; empty is optuna.db beside
+    MLflow's mlflow.db, or in data_dir where MLflow has a server."""
     workers: int = 1
     """Trials trained at once, each in a process of its own; GPUs are shared out among them."""
     gpus_per_trial: float = 1.0

@@ -210,8 +210,8 @@ def open_storage(
         path = make_url(url).database if url.startswith("sqlite") else None
     except ArgumentError as fault:
         raise StudyError(
-            f"--storage={url} is no database URL; write sqlite:///file or "
-            "postgresql+psycopg://user:password@host/database"
+            f"--storage={shown(url)} is no database URL; write sqlite:///file or "
+            "postgresql+psycopg://user@host/database"
         ) from fault
     # Several processes making the tables of a new file at once would be in each other's way.
     alone: AbstractContextManager[Any]

@@ -10,6 +10,7 @@ from optuna.exceptions import DuplicatedStudyError
 
 from seglab.data.shared import here
 from seglab.errors import ConfigError
+from seglab.tracking.database import public
 from seglab.tuning.config import MAY_DIFFER, TuneConfig
 from seglab.tuning.samplers import SeededByTrial, make_pruner
 from seglab.tuning.storage import Storage, Turn
@@ -51,7 +52,7 @@ def create_or_join(config: TuneConfig, storage: Storage) -> Opened:
         study = optuna.create_study(
             storage=storage, study_name=config.name, direction=config.better
         )
-        study.set_user_attr(CONFIG, asdict(config))
+        study.set_user_attr(CONFIG, asdict(config) | {"storage": public(config.storage)})
     except DuplicatedStudyError:
         study = optuna.load_study(storage=storage, study_name=config.name)
         config = agreed(config, awaited(study, CONFIG) or {})
