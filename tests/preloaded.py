@@ -60,6 +60,11 @@ class Program:
         self._process.start()
 
     @property
+    def pid(self):
+        """The number of its process."""
+        return self._process.pid
+
+    @property
     def returncode(self):
         """None while it runs; minus the number of the signal that it died of."""
         return self._process.exitcode

@@ -80,12 +80,14 @@ def carry_out(opened: Opened, place: Place, database: str) -> None:
         params=asdict(config) | {"storage": public(config.storage)},
         tags={STUDY: config.name, DATABASE: database},
         resume=parent_of(opened),
+        shared=True,
     ) as run:
         opened.study.set_user_attr(RUN, run.id)
         log_pictures(run, plan.pictures, "train")
         print(f"study {config.name} in {database}, run {run.id}")
         with Bar(opened) as bar:
             run_trials(opened, place, run.id, bar)
+        run.done = is_done(opened)
         end_lost_runs(opened, run.id)
         log_results(opened, run)
         print(f"\nsee all trials:\n  {ui_hint(run.experiment_id)}")

@@ -142,7 +142,9 @@ class Delivery:
             case "reopen":
                 lifecycle.reopen(self.client, run_id, record["process"])
             case "end":
-                how = lifecycle.Outcome(record["status"], record["error"])
+                how = lifecycle.Outcome(
+                    *(record[f] for f in lifecycle.Outcome._fields if f in record)
+                )
                 process = self.session.about.process
                 lifecycle.end(self.client, run_id, how, record["at"], process)
 

@@ -14,6 +14,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_SOURCE_TYPE
 
 from seglab.errors import ConfigError, SeglabError, TrackingError
 from seglab.reasons import first_line, shown
+from seglab.tracking.members import is_shared, join, leave
 from seglab.tracking.process import PROCESS, identity, is_alive
 from seglab.tracking.signals import Terminated, stop_with_parent
 from seglab.tracking.store import told, unrepeated
@@ -33,6 +34,10 @@ class Outcome(NamedTuple):
 
     status: str
     error: str = ""
+    shared: bool = False
+    """Whether other processes may be at work on the run."""
+    done: bool = False
+    """Whether what they do together is complete."""
 
 
 class Target(NamedTuple):
@@ -48,12 +53,12 @@ class Target(NamedTuple):
     """Whether ``mlflow run`` started this process."""
 
 
-def open_target(client: MlflowClient, name: str, resume: str) -> Target:
+def open_target(client: MlflowClient, name: str, resume: str, shared: bool = False) -> Target:
     """The run to write into, in status RUNNING.
 
-    That is run ``resume`` if given; else the run handed over by ``mlflow run`` in MLFLOW_RUN_ID;
-    else a new one in the experiment of MLFLOW_EXPERIMENT_NAME or
-    MLFLOW_EXPERIMENT_ID, or in Default.
+    That is run ``resume`` if given, where others may be at work if it is ``shared``; else the run
+    handed over by ``mlflow run`` in MLFLOW_RUN_ID; else a new one in the experiment of
+    MLFLOW_EXPERIMENT_NAME or MLFLOW_EXPERIMENT_ID, or in Default.
     """
     handed = os.environ.get("MLFLOW_RUN_ID", "")
     process = identity()
@@ -68,7 +73,7 @@ def open_target(client: MlflowClient, name: str, resume: str) -> Target:
                 client.update_run(handed, name=f"resumes {name}" if resume else name)
     if resume:
         check_reach(client, find_run(client, resume, "resume").info.artifact_uri)
-        run = reopen(client, resume, process)
+        run = reopen(client, resume, process, shared)
         return target(run, "" if handed == resume else handed, project)
     if handed:
         return target(given, project=project)
@@ -157,9 +162,18 @@ def outcome(fault: BaseException | None) -> Outcome:
 
 
 def end(client: MlflowClient, run_id: str, how: Outcome, at: int, process: str = "") -> None:
-    """Ends a run, as of ``at`` ms, unless another process than ``process`` went on with it."""
-    tags = client.get_run(run_id).data.tags
-    if process and tags.get(PROCESS, process) != process:
+    """Ends a run, as of ``at`` ms, unless another process than ``process`` goes on with it.
+
+    One that is shared ends with the last of its processes, but a stop does not undo that it ended
+    well.
+    """
+    run = client.get_run(run_id)
+    tags = run.data.tags
+    if process and (how.shared or is_shared(tags)):
+        ended_well = run.info.status == "FINISHED" and how.status != "FINISHED"
+        if not leave(client, run, process, how.done) or ended_well:
+            return
+    elif process and tags.get(PROCESS, process) != process:
         return
     if how.error:
         client.set_tag(run_id, ERROR, how.error[:500])
@@ -170,7 +184,7 @@ def end(client: MlflowClient, run_id: str, how: Outcome, at: int, process: str =
 
 def end_record(how: Outcome) -> dict[str, Any]:
     """The record of the spool that ends a run now."""
-    return {"op": "end", "status": how.status, "error": how.error, "at": now()}
+    return {"op": "end", **how._asdict(), "at": now()}
 
 
 def now() -> int:
@@ -178,12 +192,18 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def reopen(client: MlflowClient, run_id: str, process: str) -> Run:
+def reopen(client: MlflowClient, run_id: str, process: str, shared: bool = False) -> Run:
     """The run of this id in status RUNNING, without the error of an earlier attempt.
 
-    Raises ``TrackingError`` where another process of this machine is at work on it.
+    Raises ``TrackingError`` where another process of this machine is at work on it, unless they are
+    to share it.
     """
     run = find_run(client, run_id, "resume")
+    if shared:
+        with told("joining a run"):
+            join(client, run, process)
+            _clear_error(client, run)
+        return run
     writes = run.data.tags.get(PROCESS, "")
     if run.info.status == "RUNNING" and writes != process and is_alive(writes):
         raise TrackingError(
@@ -239,9 +259,13 @@ def _running(client: MlflowClient, run: Run, process: str) -> Run:
         client.set_tag(run.info.run_id, PROCESS, process)
         if run.info.status != "RUNNING":
             client.update_run(run.info.run_id, status="RUNNING")
-        if ERROR in run.data.tags:
-            client.delete_tag(run.info.run_id, ERROR)
+        _clear_error(client, run)
     return run
+
+
+def _clear_error(client: MlflowClient, run: Run) -> None:
+    if ERROR in run.data.tags:
+        client.delete_tag(run.info.run_id, ERROR)
 
 
 def _experiment(client: MlflowClient, name: str, experiment_id: str) -> Experiment:

@@ -23,11 +23,12 @@ STOPPED_PATIENCE = 3.0
 TRACKER = logging.getLogger(__name__)
 
 
-def open_writers(name: str, resume: str) -> tuple[Target, list[Writer]]:
+def open_writers(name: str, resume: str, shared: bool = False) -> tuple[Target, list[Writer]]:
     """The run to write into, its writer, and that of the wrapper if there is one.
 
-    Offline the run has an id of ours until it is delivered. Under ``mlflow run``, which needs the
-    server itself, there is no such thing.
+    A ``shared`` run to resume may have other processes at work on it. Offline the run has an id of
+    ours until it is delivered; under ``mlflow run``, which needs the server itself, there is no
+    such thing.
     """
     if offline() and "MLFLOW_RUN_ID" not in os.environ:
         run_id = known_as(resume) or uuid.uuid4().hex
@@ -40,7 +41,7 @@ def open_writers(name: str, resume: str) -> tuple[Target, list[Writer]]:
     client = connect()
     if resume:
         deliver_run(client, known_as(resume))
-    target = lifecycle.open_target(client, name, resume)
+    target = lifecycle.open_target(client, name, resume, shared)
     os.environ.pop("MLFLOW_RUN_ID", None)  # it is opened once a process
     writers = []
     try:
@@ -49,7 +50,7 @@ def open_writers(name: str, resume: str) -> tuple[Target, list[Writer]]:
             writers.append(_writer(target.wrapper, target.wrapper, client))
     except TrackingError as fault:
         for run_id in filter(None, (target.stored_id, target.wrapper)):
-            end_now(client, run_id, lifecycle.outcome(fault))
+            end_now(client, run_id, lifecycle.outcome(fault), identity())
         raise
     return target, writers
 
@@ -74,7 +75,8 @@ def end(writers: Sequence[Writer], how: Outcome, project: bool) -> None:
             # What stopped the job matters more than that the end could not be noted.
             TRACKER.warning("%s", second)
             if writer.sender:
-                end_now(writer.sender.client, writer.session.about.stored_id, how)
+                about = writer.session.about
+                end_now(writer.sender.client, about.stored_id, how, about.process)
     stopped = how.status == "KILLED"
     waiting = sum(writer.close(STOPPED_PATIENCE if stopped else None) for writer in writers)
     if waiting and project and not stopped:

@@ -38,6 +38,8 @@ class Run:
     def __init__(self, writer: Writer, experiment_id: str, resumed: bool = False) -> None:
         self.id = writer.run_id
         self.experiment_id = experiment_id
+        self.done = False
+        """Whether what several processes do together in this run is complete."""
         self._writer = writer
         self._resumed = resumed
 
@@ -187,13 +189,15 @@ def start_run(
     tags: Mapping[str, object] = NOTHING,
     resume: str = "",
     parent: str = "",
+    shared: bool = False,
 ) -> Iterator[Run]:
     """The run a job writes into, which ends with the status that the job earned.
 
     FINISHED; FAILED after an exception, with its text as tag ``seglab.error``; KILLED after
     Ctrl-C or SIGTERM (exit code 143). The run is the one ``mlflow run`` hands over, or a new one,
     or ``resume``, the id of a run to go on with; the UI shows it below the run ``parent``, if one
-    is named. The run ``mlflow run`` made for a call that resumes another keeps that call's
+    is named. A ``shared`` run to go on with may have other processes at work on it, and ends with
+    the last of them. The run ``mlflow run`` made for a call that resumes another keeps that call's
     parameters, says in its name, its description and the tag ``seglab.resumes`` where the results
     are, and ends alike. Raises ``TrackingError`` if the store or the run to resume is not there,
     and for what the store refused. A store that goes away meanwhile stops nothing: what it has not
@@ -201,9 +205,9 @@ def start_run(
     raised after it; Ctrl-C ends the waiting, too.
     """
     with stop_signals() as stop:
-        target, writers = open_writers(storable(name), resume)
+        target, writers = open_writers(storable(name), resume, shared)
+        run = Run(writers[0], target.experiment_id, resumed=bool(resume))
         try:
-            run = Run(writers[0], target.experiment_id, resumed=bool(resume))
             for wrapper in writers[1:]:
                 about = {lifecycle.RESUMES: resume, **link_on(name, target)}
                 Run(wrapper, target.experiment_id)._describe(about)
@@ -214,13 +218,14 @@ def start_run(
                 settle_open(must=False)
         except BaseException as fault:
             stop.heeded = True
-            how = lifecycle.outcome(fault)
+            how = lifecycle.outcome(fault)._replace(shared=shared, done=run.done)
             end(writers, how, target.project)
             if how.status == "KILLED" and target.project:
                 dismiss_parent()
             raise
         stop.heeded = True
-        end(writers, lifecycle.outcome(None), target.project)
+        how = lifecycle.outcome(None)._replace(shared=shared, done=run.done)
+        end(writers, how, target.project)
         if stop.unraised:
             raise stop.unraised
 

@@ -17,7 +17,8 @@ from seglab.errors import TrackingError, all_faults, counted
 from seglab.reasons import shown
 from seglab.tracking import lifecycle
 from seglab.tracking.delivery import deliver
-from seglab.tracking.process import PROCESS, handed_here, is_dead
+from seglab.tracking.members import all_dead, members
+from seglab.tracking.process import PROCESS, handed_here
 from seglab.tracking.spool import REFUSED, Session, known_as, read_about, session_folders
 from seglab.tracking.store import answers, connect, store_uri, told
 
@@ -118,10 +119,9 @@ def _close_dead(client: MlflowClient) -> None:
         for run in found:
             if session_folders(known_as(run.info.run_id)):
                 continue  # its own end is there, and waits to be delivered, if to another address
-            process = run.data.tags.get(PROCESS, "")
-            if is_dead(process):
+            if all_dead(run.data.tags):
                 _close(client, run, DIED)
-            elif not process and lifecycle.is_project(run):
+            elif not members(run.data.tags) and lifecycle.is_project(run):
                 _close_unopened(client, run)
 
 
