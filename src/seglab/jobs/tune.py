@@ -1,6 +1,8 @@
 """The tune job: a study whose every trial is a training run of its own."""
 
+import math
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -44,7 +46,7 @@ from seglab.tuning.progress import Bar
 from seglab.tuning.remote import Kept
 from seglab.tuning.results import best_trial, command, curves, importances, trials_table
 from seglab.tuning.study import RUN, Opened, awaited
-from seglab.tuning.worker import Member, Place, is_done, open_study, work
+from seglab.tuning.worker import Member, Place, is_done, is_over, open_study, work
 
 KEPT_ASIDE = "leave it out of the address, postgresql+psycopg://user@host/database: it is found in "
 KEPT_ASIDE += "~/.pgpass, as host:port:database:user:password (chmod 600)"
@@ -98,8 +100,9 @@ def run_trials(opened: Opened, place: Place, parent: str, bar: Bar) -> None:
     config = opened.config
     if not config.trials:
         return
+    until = time.time() + config.timeout if config.timeout else math.inf
     if config.engine == "local" and config.workers == 1:
-        work(opened, parent, train_trial, bar.show)
+        work(opened, parent, train_trial, bar.show, until)
         return
     # Workers are told the place alone, which need not have the password that the flag may have.
     elsewhere = replace(config, data_dir=anywhere(config.data_dir), storage="")
@@ -110,8 +113,8 @@ def run_trials(opened: Opened, place: Place, parent: str, bar: Bar) -> None:
         retries=config.workers * config.retries,
         gpus=config.gpus_per_trial,
     )
-    member = Member(elsewhere, place, parent, train_trial)
-    watch = Watch(glance=bar.show, enough=lambda: is_done(opened))
+    member = Member(elsewhere, place, parent, train_trial, until)
+    watch = Watch(glance=bar.show, enough=lambda: is_over(opened, until))
     launch(config, member, range(config.workers), crew, watch)
 
 

@@ -1,5 +1,6 @@
 """One process at work on a study: trials one after the other, until there are enough."""
 
+import math
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -62,16 +63,25 @@ class Member:
     place: Place
     parent: str
     train: Train
+    until: float = math.inf
+    """See ``work``; the same for whoever takes the place of a process that died."""
 
     def __call__(self, index: int) -> None:
         """Works until the study is done."""
         with open_study(self.config, self.place) as opened:
-            work(opened, self.parent, self.train, lambda: None)
+            work(opened, self.parent, self.train, lambda: None, self.until)
 
 
-def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -> None:
+def work(
+    opened: Opened,
+    parent: str,
+    train: Train,
+    ended: Callable[[], None],
+    until: float = math.inf,
+) -> None:
     """Carries out trials until the study has as many as it is to have, all of them ended.
 
+    None is started when the clock, in seconds since 1970, is past ``until``.
     ``train`` is called for each below the MLflow run ``parent``, ``ended`` after each. When nothing
     is left to start, this process stays until the trials of others have ended, for it takes up
     again those whose process dies. Ctrl-C and SIGTERM have the trial in hand taken up again by
@@ -80,7 +90,6 @@ def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -
     study, config = opened.study, opened.config
     # One process asks at a time, lest two start what is to be the last trial.
     turn = opened.turn
-    until = time.monotonic() + config.timeout if config.timeout else float("inf")
 
     def objective(trial: optuna.Trial) -> float:
         turn.release()
@@ -91,7 +100,7 @@ def work(opened: Opened, parent: str, train: Train, ended: Callable[[], None]) -
             attempt.fails(str(fault))
             raise
 
-    while time.monotonic() < until:
+    while time.time() < until:
         fail_dead_trials(study)
         with turn:
             ledger = read_ledger(study, config.retries)
@@ -113,6 +122,13 @@ def is_done(opened: Opened) -> bool:
     """Whether the study has as many trials as it is to have, all of them ended."""
     ledger = read_ledger(opened.study, opened.config.retries)
     return ledger.ended == ledger.started >= opened.config.wanted
+
+
+def is_over(opened: Opened, until: float) -> bool:
+    """Whether workers have nothing left to do, whose time is up at ``until``."""
+    if is_done(opened):
+        return True
+    return time.time() > until and not read_ledger(opened.study, opened.config.retries).running
 
 
 def run_trial(opened: Opened, objective: Callable[[optuna.Trial], float]) -> None:
