@@ -46,6 +46,7 @@ from seglab.tuning.progress import Bar
 from seglab.tuning.remote import Kept
 from seglab.tuning.results import best_trial, command, curves, importances, trials_table
 from seglab.tuning.study import RUN, Opened, awaited
+from seglab.tuning.tracker import await_server
 from seglab.tuning.worker import Member, Place, is_done, is_over, open_study, work
 
 KEPT_ASIDE = "leave it out of the address, postgresql+psycopg://user@host/database: it is found in "
@@ -90,6 +91,7 @@ def carry_out(opened: Opened, place: Place, database: str) -> None:
         with Bar(opened) as bar:
             run_trials(opened, place, run.id, bar)
         run.done = is_done(opened)
+        await_server()
         end_lost_runs(opened, run.id)
         log_results(opened, run)
         print(f"\nsee all trials:\n  {ui_hint(run.experiment_id)}")
@@ -154,6 +156,7 @@ def train_trial(attempt: Attempt, parent: str) -> float:
         config = replace(config, resume=attempt.earlier_run)
     plan = plan_training(config)
     name = f"{attempt.study.name} trial {attempt.number}"
+    await_server()
     with start_run(
         name,
         params=asdict(plan.config),

@@ -29,6 +29,7 @@ from seglab.tuning.remote import RemoteStorage
 from seglab.tuning.samplers import SeededByTrial
 from seglab.tuning.storage import open_storage
 from seglab.tuning.study import Opened, create_or_join
+from seglab.tuning.tracker import await_server
 
 FAILS_A_TRIAL = (
     *(TrainingError, OutOfMemoryError, CacheError, CheckpointError),
@@ -100,7 +101,10 @@ def work(
             attempt.fails(str(fault))
             raise
 
-    while time.time() < until:
+    while True:
+        await_server()  # before it is this process's turn, which others wait for
+        if time.time() > until:
+            return
         fail_dead_trials(study)
         with turn:
             ledger = read_ledger(study, config.retries)
