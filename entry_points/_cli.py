@@ -5,7 +5,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 import tyro
 
 from seglab.errors import ConfigError, exit_codes
+from seglab.tracking.offline import VARIABLE, offline
 
 OFFLINE = (
     "With --offline it logs without the tracking server; `python -m seglab sync` delivers later."
@@ -69,7 +70,17 @@ def truth_value(
     )
 
 
-def main(config_type: type[Any], job: str) -> None:
+def always(config: Any) -> bool:
+    """Of a job that reads runs whatever its parameters are."""
+    return True
+
+
+def main(
+    config_type: type[Any],
+    job: str,
+    reads: Callable[[Any], object] = lambda config: False,
+    logs: bool = True,
+) -> None:
     """Parses the command line into ``config_type`` and runs ``job`` ("module:function") with it.
 
     The job's module is imported after parsing, so that ``--help`` and a wrong flag answer at once.
@@ -77,13 +88,17 @@ def main(config_type: type[Any], job: str) -> None:
     after SIGTERM, 130 after Ctrl-C.
 
     ``--offline`` is no parameter of a job, for no number depends on it: like MLFLOW_TRACKING_URI it
-    says where the log goes, and is the same as SEGLAB_OFFLINE=1.
+    says where the log goes, and is the same as SEGLAB_OFFLINE=1. It is refused where ``reads`` says
+    of the parameters that the job reads runs, which the server has; a job that ``logs`` nothing
+    does not know it.
     """
-    if "--offline" in sys.argv:
+    if logs and "--offline" in sys.argv:
         sys.argv.remove("--offline")
-        os.environ["SEGLAB_OFFLINE"] = "1"
+        os.environ[VARIABLE] = "1"
     with registry, exit_codes(), handed_run():
-        config = parsed(config_type)
+        config = parsed(config_type, OFFLINE if logs and reads is not always else "")
+        if logs and reads(config):
+            refuse_offline()
         module, function = job.split(":")
         gc.disable()  # importing makes many objects and hardly any garbage: a sixth of its time
         run = getattr(import_module(module), function)
@@ -91,9 +106,22 @@ def main(config_type: type[Any], job: str) -> None:
         run(config)
 
 
-def parsed(config_type: type[Any]) -> Any:
+def refuse_offline() -> None:
+    """Raises ``ConfigError`` if this job, which reads runs, is to do without the server."""
+    if offline():
+        raise ConfigError(
+            f"--offline ({VARIABLE}=1) is not for this job, which reads runs from the tracking "
+            f"server: leave it out or unset {VARIABLE}, and start the server (`make serve`), or "
+            "unset MLFLOW_TRACKING_URI to use mlflow.db in this folder. What was logged offline is "
+            "there after `python -m seglab sync`"
+        )
+    os.environ[VARIABLE] = "0"  # so that nobody proposes it
+
+
+def parsed(config_type: type[Any], more: str = "") -> Any:
     """The command line as a ``config_type``; ends the program if it is none.
 
+    ``more`` is what its help says after what the job does.
     Under ``mlflow run`` what is said of it is the cause of that end, for the run to tell it, too.
     """
     said = io.StringIO()
@@ -102,7 +130,7 @@ def parsed(config_type: type[Any]) -> Any:
             return tyro.cli(
                 config_type,
                 prog=f"python -m entry_points.{Path(sys.argv[0]).stem}",
-                description=f"{config_type.__doc__}\n\n{OFFLINE}",
+                description=f"{config_type.__doc__}\n\n{more}",
                 config=(tyro.conf.FlagConversionOff,),
                 use_underscores=True,
             )

@@ -66,6 +66,10 @@ class MissingArtifactError(TrackingError):
     """A run that can be read, but has no such artifact."""
 
 
+class SilentServerError(TrackingError):
+    """A tracking server that does not answer."""
+
+
 @contextmanager
 def exit_codes() -> Iterator[None]:
     """Within, a fault ends the program with its text and exit code, Ctrl-C with 130.

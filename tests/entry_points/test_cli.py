@@ -61,6 +61,47 @@ def test_truth_values_are_true_and_false():
     assert "--update is eikonal's" in done.stderr
 
 
+READS = {
+    "tune": [],
+    "reproduce": [],
+    "report": [],
+    "demo": [],
+    "evaluate": ["--run", "0123"],
+    "predict": ["--run", "0123", "--images", "photos"],
+    "superpixels": ["--run", "0123"],
+}
+"""Jobs that read runs, and with which flags."""
+
+
+@pytest.mark.parametrize("program", READS)
+def test_a_job_that_reads_runs_cannot_do_without_the_server(program, monkeypatch):
+    done = run(program, *READS[program], "--offline")
+    assert done.returncode == 2
+    assert "which reads runs from the tracking server: leave it out" in done.stderr
+    if program == "tune":
+        monkeypatch.setenv("SEGLAB_OFFLINE", "1")
+        assert run(program).stderr == done.stderr
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_offline_is_offered_where_it_works(program):
+    serves = program in ("dashboard", "server")
+    offered = "--offline" in run(program, "--help").stdout
+    can = program not in READS or program in ("predict", "superpixels")  # of other parameters
+    assert offered == (can and not serves)
+    if serves:
+        assert run(program, "--offline").returncode == 2
+
+
+def test_a_checkpoint_is_read_without_the_server(tmp_path):
+    given = ["--checkpoint", f"{tmp_path}/best.pt", "--images", str(tmp_path), "--offline"]
+    silent = os.environ | {"MLFLOW_TRACKING_URI": "http://127.0.0.1:9"}
+    process = Program("entry_points.predict", given, ROOT, silent)
+    _, errors = process.communicate()
+    assert f"{tmp_path}/best.pt" in errors
+    assert "127.0.0.1:9" not in errors
+
+
 def test_misspelt_parameter_is_refused():
     done = run("train", "--epoch", "3")
     assert done.returncode == 2

@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 
 from seglab.errors import TrackingError
 from seglab.reasons import shown
+from seglab.tracking.reader import run_info
 from seglab.tracking.run import start_run
 from seglab.tracking.store import connect, prepare_store, told, ui_hint
 from tests.mlflow_server import free_port
@@ -64,6 +65,21 @@ def test_a_server_that_is_down_is_named_at_once(
     assert "secret" not in text
     assert "make serve" in text
     assert "unset" in text
+
+
+@pytest.mark.parametrize("said", ["", "0"])
+def test_logging_without_it_is_proposed_where_nothing_else_was_said(
+    no_run: None, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+    if said:
+        monkeypatch.setenv("SEGLAB_OFFLINE", said)
+    with pytest.raises(TrackingError) as caught, start_run("r", params={}):
+        pass
+    assert ("add --offline" in str(caught.value)) == (not said)
+    with pytest.raises(TrackingError) as caught:
+        run_info("0123")  # there is no reading without it
+    assert "--offline" not in str(caught.value)
 
 
 def test_a_server_that_hangs_is_named_within_five_seconds(

@@ -8,13 +8,14 @@ from collections.abc import Sequence
 
 from mlflow import MlflowClient
 
-from seglab.errors import TrackingError
+from seglab.errors import SilentServerError, TrackingError
 from seglab.tracking import lifecycle
 from seglab.tracking.lifecycle import Outcome, Target
+from seglab.tracking.offline import decided, offline
 from seglab.tracking.process import identity
 from seglab.tracking.sender import Sender
 from seglab.tracking.spool import Session, known_as
-from seglab.tracking.store import connect, offline, store_uri, told
+from seglab.tracking.store import connect, store_uri, told
 from seglab.tracking.sync import deliver_run
 from seglab.tracking.writer import Writer
 
@@ -38,7 +39,14 @@ def open_writers(name: str, resume: str, shared: bool = False) -> tuple[Target, 
         else:
             writer.note("create", **lifecycle.born_offline(name, run_id))
         return Target(run_id, "", ""), [writer]
-    client = connect()
+    try:
+        client = connect()
+    except SilentServerError as fault:
+        if decided():
+            raise
+        raise TrackingError(
+            f"{fault}, or add --offline (SEGLAB_OFFLINE=1) to log now and deliver later"
+        ) from fault
     if resume:
         deliver_run(client, known_as(resume))
     target = lifecycle.open_target(client, name, resume, shared)

@@ -17,7 +17,7 @@ from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 from sqlalchemy import make_url
 
-from seglab.errors import TrackingError
+from seglab.errors import SilentServerError, TrackingError
 from seglab.reasons import first_line, shown, silence, status, storable, tracker_reason
 from seglab.tracking.database import alone_with, check_database, database_url, sqlite_path
 
@@ -58,11 +58,6 @@ def connect() -> MlflowClient:
     uri = prepare_store()
     with told("opening"):
         return MlflowClient(uri)
-
-
-def offline() -> bool:
-    """Whether jobs are to log without the server: SEGLAB_OFFLINE, which ``--offline`` sets."""
-    return os.environ.get("SEGLAB_OFFLINE", "") not in ("", "0")
 
 
 def store_uri() -> str:
@@ -192,13 +187,13 @@ def _initialised(path: Path) -> bool:
 
 
 def _expect_answer(uri: str) -> None:
-    """Raises ``TrackingError`` unless the server answers in time."""
+    """Raises ``SilentServerError`` unless the server answers in time."""
     fault = _silence(uri)
     if fault:
-        raise TrackingError(
+        raise SilentServerError(
             f"the tracking server {shown(uri)} (MLFLOW_TRACKING_URI) does not answer: {fault}. "
-            "Start it (`make serve`), correct MLFLOW_TRACKING_URI, unset it to log to mlflow.db "
-            "in this folder, or add --offline (SEGLAB_OFFLINE=1) to log now and deliver later"
+            "Start it (`make serve`), correct MLFLOW_TRACKING_URI, or unset it to use mlflow.db "
+            "in this folder"
         )
 
 
