@@ -14,6 +14,7 @@ from seglab.jobs.report import report
 from seglab.jobs.tune import tune
 from seglab.results.config import ReportConfig
 from seglab.tracking.run import start_run
+from seglab.tuning.attempt import Attempt
 from seglab.tuning.config import DATABASE, STUDY, TuneConfig
 from seglab.tuning.ledger import FAILURE
 from seglab.tuning.study import RUN
@@ -126,6 +127,23 @@ def test_a_study_whose_first_trial_is_trained_is_reported(space, capsys):
     report(ReportConfig(run=run))
     assert "1 trial running" in capsys.readouterr().out
     assert space.runs()[0].info.status == "FINISHED"
+
+
+def test_a_better_trial_that_was_begun_before_is_the_latest_best(space):
+    tune(TuneConfig(study="trained", data_dir=str(space.data_dir), **SMALL | {"trials": 1}))
+    trained = load_study(space, "trained").trials[0].user_attrs[RUN]
+    with opened_study(space, "overtaken") as (_, config, run):
+        study = load_study(space, "overtaken")
+        trials = [study.ask(), study.ask()]
+        for trial in trials:
+            Attempt(trial, config).begins(trained)
+    for trial, value in ((trials[1], 0.5), (trials[0], 0.75)):
+        trial.report(value, 1)
+        study.tell(trial, value)
+        report(ReportConfig(run=run))
+        told = space.client.get_run(run).data
+        assert told.metrics["best/dice"] == value
+        assert told.tags["seglab.best_trial"] == str(trial.number)
 
 
 def test_why_no_trial_completed_is_told(space):

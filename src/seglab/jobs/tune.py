@@ -238,11 +238,14 @@ def log_results(opened: Opened, run: Run) -> None:
     run.tags(
         {
             "seglab.best_run": best.user_attrs[RUN],
+            "seglab.best_trial": best.number,
             "seglab.best_command": how,
             **{f"seglab.best.{name}": value for name, value in best.params.items()},
         }
     )
-    run.metrics({f"best/{config.score}": best.value}, best.number)
+    # For MLflow the highest step is the latest, and the best trial's number may fall.
+    step = sum(trial.state.is_finished() for trial in study.get_trials(deepcopy=False))
+    run.metrics({f"best/{config.score}": best.value}, step)
     states = ", ".join(f"{n} {state}" for state, n in trials.state.value_counts().items())
     print(
         f"\n{counted(len(trials), 'trial')} ({states})\n"
