@@ -207,8 +207,9 @@ class Watched:
 
 def end_lost_runs(opened: Opened, parent: str) -> None:
     """Ends MLflow runs of trials that have ended, whose process died before it could."""
+    found = children(parent)  # first, for another command may begin a trial meanwhile
     states = {str(trial.number): trial.state for trial in opened.study.get_trials(deepcopy=False)}
-    for child in children(parent):
+    for child in found:
         state = states.get(child.tags.get(TRIAL, ""))
         if child.status == "RUNNING" and (state is None or state.is_finished()):
             kill_run(child.id, DIED)
