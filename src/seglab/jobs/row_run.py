@@ -23,9 +23,7 @@ from seglab.jobs.superpixels import (
 from seglab.jobs.train import plan_training, train_into
 from seglab.tracking.reader import current_experiment, read_runs
 from seglab.tracking.run import Run, open_run, start_run
-
-SCORED = ("metrics.evaluation/test/iou", "metrics.superpixels/")
-"""How metrics begin of which a finished row has one."""
+from seglab.tuning.config import PRUNED
 
 
 @dataclass(frozen=True)
@@ -55,24 +53,37 @@ def read_known() -> pd.DataFrame:
 def state_of(row: Row, known: pd.DataFrame) -> State:
     """The furthest that any run with the row's recipe has come.
 
-    A painter that was judged otherwise, or on other pictures, is trained and not scored.
+    A trial that its study stopped early is no training of the row.
     """
     if "tags.seglab.recipe" not in known:
         return State("new")
     runs = known[known["tags.seglab.recipe"] == row.recipe()]
+    runs = runs[runs.get(f"tags.{PRUNED}", pd.Series("", runs.index)) != "true"]
     finished = runs[runs["status"] == "FINISHED"]
-    scores = [name for name in finished if str(name).startswith(SCORED)]
-    scored = finished[finished[scores].notna().any(axis=1)]
-    if isinstance(row, Training) and row.judging:
-        judged = scored.get(f"tags.{JUDGED_RECIPE}", pd.Series("", scored.index))
-        scored = scored[judged == row.judged_recipe]
-    for step, found in (("scored", scored), ("trained", finished)):
+    for step, found in (("scored", scored(row, finished)), ("trained", finished)):
         if len(found):
             return State(step, str(found["run_id"].iloc[0]))  # type: ignore[arg-type]
     for run in runs["run_id"]:
         if row.begun(str(run)):
             return State("begun", str(run))
     return State("new")
+
+
+def scored(row: Row, runs: pd.DataFrame) -> pd.DataFrame:
+    """Those of ``runs`` that have every score of the row.
+
+    A painter that was judged otherwise, or on other pictures, is not scored; nor is a network whose
+    masks were scored on some parts of its data set alone.
+    """
+    if isinstance(row, Training) and row.judging is None:
+        scores = [f"metrics.evaluation/{part}/iou" for part in row.parts]
+        return runs[runs.reindex(columns=scores).notna().all(axis=1)]
+    scores = [name for name in map(str, runs) if name.startswith("metrics.superpixels/")]
+    found = runs[runs[scores].notna().any(axis=1)]
+    if isinstance(row, Training):
+        judged = found.get(f"tags.{JUDGED_RECIPE}", pd.Series("", found.index))
+        found = found[judged == row.judged_recipe]
+    return found
 
 
 def run_row(row: Row, state: State, parent: str) -> Done:

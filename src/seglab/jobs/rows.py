@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import pandas as pd
 
-from seglab.data.config import SplitName
+from seglab.data.config import PARTS, SplitName
 from seglab.data.pictures import PictureSet
 from seglab.errors import ConfigError, DataError, SeglabError, all_faults
 from seglab.jobs.config import ReproduceConfig
@@ -59,6 +59,12 @@ class Training:
     def seed(self) -> int:
         """Of the training."""
         return self.plan.config.seed
+
+    @property
+    def parts(self) -> list[str]:
+        """Parts that its data set has pictures of, which its masks are scored on."""
+        plan = self.plan
+        return [part for part in PARTS if plan.pictures.names(plan.config.split, part)]
 
     def recipe(self) -> str:
         """Digest of all that determines its network, and so its scores of masks."""

@@ -30,7 +30,7 @@ from seglab.tracking.store import absolute, prepare_store, ui_hint
 from seglab.training.checkpoint import LAST, load
 from seglab.training.tasks import task_of
 from seglab.tuning.attempt import Attempt, Pruned
-from seglab.tuning.config import DATABASE, STUDY, TRIAL, TuneConfig
+from seglab.tuning.config import DATABASE, PRUNED, STUDY, TRIAL, TuneConfig
 from seglab.tuning.figures import (
     curves_figure,
     history_figure,
@@ -173,7 +173,7 @@ def train_trial(attempt: Attempt, parent: str) -> float:
         try:
             history = train_into(run, plan, Watched(run, attempt))
         except Pruned:
-            run.tags({"pruned": "true"})
+            run.tags({PRUNED: "true"})
             if not attempt.study.keep_checkpoints:
                 shutil.rmtree(run_folder(config.data_dir, run.id), ignore_errors=True)
         else:

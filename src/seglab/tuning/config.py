@@ -27,6 +27,8 @@ SWITCHES = ("model", "schedule")
 """Parameters that decide which others are of use."""
 STUDY, TRIAL, DATABASE = "optuna.study", "optuna.trial", "optuna.storage"
 """Tags of runs: name of the study, number of the trial, and where the study is (no password)."""
+PRUNED = "pruned"
+"""Tag of a trial's run that was stopped, as it lagged behind: it ends well, but without a model."""
 MAY_DIFFER = (
     *("data_dir", "device", "trials", "timeout", "sampler", "pruner", "storage", "workers"),
     *("engine", "ray_address", "gpus_per_trial"),
