@@ -9,9 +9,11 @@ from typing import Any
 from seglab.data.config import DatasetConfig, PrepareConfig
 from seglab.errors import RUN
 from seglab.evaluation.config import EvaluateConfig, PredictConfig
+from seglab.jobs.config import ReproduceConfig
 from seglab.results.config import ReportConfig
 from seglab.results.experiments import as_word
 from seglab.saliency.config import SaliencyConfig
+from seglab.superpixels.config import SuperpixelsConfig, TargetsConfig
 from seglab.training.config import TrainConfig
 from seglab.tuning.config import TuneConfig
 
@@ -21,7 +23,10 @@ CONFIGS: dict[str, type[Any]] = {
     "tune": TuneConfig,
     "prepare": PrepareConfig,
     "saliency": SaliencyConfig,
+    "targets": TargetsConfig,
+    "superpixels": SuperpixelsConfig,
     "predict": PredictConfig,
+    "reproduce": ReproduceConfig,
     "report": ReportConfig,
     "characteristics": DatasetConfig,
 }

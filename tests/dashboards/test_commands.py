@@ -1,5 +1,7 @@
 """The command that repeats a run."""
 
+import subprocess
+import sys
 from dataclasses import asdict
 
 import pytest
@@ -7,6 +9,8 @@ import pytest
 from dashboards.commands import CONFIGS, command, entry_point, here
 from seglab.errors import RUN
 from seglab.evaluation.config import EvaluateConfig
+from seglab.jobs.config import ReproduceConfig
+from seglab.superpixels.config import SuperpixelsConfig, TargetsConfig
 from seglab.tracking.run import as_text
 from seglab.training.config import TrainConfig
 from seglab.tuning.config import TuneConfig
@@ -16,9 +20,37 @@ def logged(config):
     return {name: as_text(value) for name, value in asdict(config).items()}
 
 
-@pytest.mark.parametrize("config", [TrainConfig(), TuneConfig(), EvaluateConfig(run="0123")])
+@pytest.mark.parametrize(
+    "config",
+    [
+        *(TrainConfig(), TuneConfig(), EvaluateConfig(run="0123"), TargetsConfig()),
+        *(SuperpixelsConfig(), ReproduceConfig()),
+    ],
+)
 def test_runs_are_recognised_by_their_parameters(config):
     assert CONFIGS[entry_point(logged(config))] is type(config)
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (
+            SuperpixelsConfig(run="0123", method=("eikonal", "slic"), update=False),
+            "superpixels -P run=0123 -P method=eikonal,slic -P update=false",
+        ),
+        (TargetsConfig(superpixels=1000), "targets -P superpixels=1000"),
+        (ReproduceConfig(only=("d4", "d7")), "reproduce -P only=d4,d7"),
+    ],
+)
+def test_jobs_on_superpixels_and_reproductions_are_repeated(config, words):
+    assert command(logged(config)) == f"{RUN} -e {words}"
+
+
+def test_what_the_configs_come_with_takes_no_seconds_to_import():
+    slow = "{'torch', 'numba', 'mlflow', 'optuna', 'skimage'}"
+    told = f"import sys, dashboards.commands; print(*{slow} & {{*sys.modules}})"
+    found = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True, text=True)
+    assert found.stdout.split() == []
 
 
 def test_command_has_what_differs_from_the_defaults():
