@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from seglab.data.decode import read_image
-from seglab.errors import ConfigError
+from seglab.errors import ConfigError, DataError
 from seglab.superpixels.config import SuperpixelsConfig
 from seglab.superpixels.judge import Files, Judge, judge, recall_at, summary
 from seglab.superpixels.metrics import score_row
@@ -154,6 +154,19 @@ def test_files_are_segmented_without_annotators_and_labels_are_kept(tmp_path):
         np.testing.assert_array_equal(np.asarray(stored), labels)
     drawn = read_image(tmp_path / "kept/boundaries/photo/eikonal_7/mine.png")
     np.testing.assert_array_equal(drawn, outlined(QUARTERS, labels))
+
+
+def test_more_superpixels_than_labels_can_number_are_refused_not_renumbered(tmp_path):
+    """Of noise, felzenszwalb makes far more regions than it is asked for."""
+    noise = np.random.default_rng(0).integers(0, 256, (320, 320, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    given = config(images=str(tmp_path), method=("felzenszwalb",), superpixels=2**15)
+    files = Files({"noise": tmp_path / "noise.png"})
+    with pytest.raises(
+        DataError, match=r"\d{5,} superpixels .*/felzenszwalb_10/noise\.png.* 65536"
+    ):
+        judge(given, files, {"": ["noise"]}, folder=tmp_path / "kept")
+    assert not (tmp_path / "kept").exists()
 
 
 def test_outlines_are_one_pixel_wide_and_leave_the_picture_alone():

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from seglab.data.decode import read_image, write_png
 from seglab.data.processes import processors, spread
-from seglab.errors import ConfigError
+from seglab.errors import ConfigError, DataError
 from seglab.superpixels.config import SuperpixelsConfig
 from seglab.superpixels.metrics import annotation, score_row
 from seglab.superpixels.outlines import outlined
@@ -25,6 +25,8 @@ PHOTO, NETWORK = "photo", "network"
 """The inputs: the picture itself, and what a network made of it."""
 POINT = ["input", "method", "weight"]
 """What makes one point of a figure, when pictures are reduced."""
+MOST_STORED = int(np.iinfo(np.uint16).max)
+"""The highest label that is stored."""
 
 
 class Pictures(Protocol):
@@ -186,6 +188,15 @@ def keep(
     image: UInt8[np.ndarray, "h w 3"],
     labels: Int[np.ndarray, "h w"],
 ) -> None:
-    """Writes labels in 16 bits (see ``config.MOST_LABELS``), and ``image`` with boundaries."""
+    """Writes labels in 16 bits (see ``config.MOST_LABELS``), and ``image`` with boundaries.
+
+    Raises ``DataError`` where a method found more superpixels than these can number.
+    """
+    if labels.max() > MOST_STORED:
+        raise DataError(
+            f"{int(labels.max()) + 1} superpixels were found in {path}, but labels are stored in "
+            f"16 bits, which hold {MOST_STORED + 1}: ask for fewer --superpixels, or leave this "
+            "one out of --method"
+        )
     write_png(folder / "labels" / path, labels.astype(np.uint16))
     write_png(folder / "boundaries" / path, outlined(image, labels))
