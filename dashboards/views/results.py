@@ -52,16 +52,20 @@ def show() -> None:
     )
     st.caption(tables.caption(table, beside))
     if table.unevaluated:
-        st.caption(
-            f"{counted(len(table.unevaluated), 'training run')} without scores: "
-            f"`{RUN} -e {'superpixels' if view == SUPERPIXELS else 'evaluate'} -P run=<id>` scores "
-            "one. The page Run lists them."
-        )
+        st.caption(unscored(table, view))
     export(table)
     if view == SUPERPIXELS:
         show_curves(standing.snapshot.runs)
     else:
         show_scores(table, store.colours(standing))
+
+
+def unscored(table: ResultsTable, view: str) -> str:
+    """How many trainings have no scores yet, how to have them, and which these trainings are."""
+    told = f"{counted(len(table.unevaluated), 'training run')} without scores: `{RUN} -e "
+    if view == SUPERPIXELS:  # which the page Run does not tell from those that are judged
+        return f"{told}superpixels -P run=<id>` scores one of {', '.join(table.unevaluated)}."
+    return f"{told}evaluate -P run=<id>` scores one. The page Run lists them."
 
 
 def show_scores(table: ResultsTable, colours: dict[str, str]) -> None:

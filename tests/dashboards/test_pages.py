@@ -1,11 +1,16 @@
 """Every page, run by Streamlit's own AppTest on a real store."""
 
+import pandas as pd
+import pytest
 from mlflow import MlflowClient
 
 from seglab.results.live import live
 from seglab.results.table import results_table
 from seglab.tracking.reader import read_runs
 
+POINT = {"image": "a", "part": "test", "input": "photo", "method": "eikonal", "weight": 7.0}
+POINT |= {"update": False, "asked": 400, "superpixels": 400, "boundary_recall": 0.9}
+POINT |= {"undersegmentation": 0.04, "compactness": 0.3, "compactness_pixels": 0.5}
 PAGES = ("results", "curves", "pictures", "per_picture", "run")
 
 
@@ -103,6 +108,33 @@ def test_list_of_runs_says_which_are_scored(store, opened):
         live.cache_clear()
         for run in new:
             client.delete_run(run)
+
+
+@pytest.fixture
+def superpixels(store, tmp_path):
+    """Ids of a run that judged a photo, and of a painter that nothing judged."""
+    client, folder = MlflowClient(), tmp_path / "superpixels"
+    folder.mkdir()
+    pd.DataFrame([POINT]).to_parquet(folder / "per_image.parquet")
+    pd.DataFrame([POINT]).to_csv(folder / "summary.csv")
+    judging = client.create_run("0", tags={"seglab.judged_title": "bsds500"}).info.run_id
+    client.log_metric(judging, "superpixels/photo/eikonal/boundary_recall", 0.9)
+    client.log_artifacts(judging, str(folder), "superpixels")
+    tags = {"seglab.experiment_title": "CAN d=7 RGB", "seglab.task": "superpixels"}
+    painter = client.create_run("0", tags=tags).info.run_id
+    live.cache_clear()
+    yield judging, painter
+    live.cache_clear()
+    for run in (judging, painter):
+        client.delete_run(run)
+
+
+def test_painters_that_nothing_judged_are_named(superpixels, opened):
+    app = opened(view="Superpixels")
+    assert app.dataframe[0].value["", "Experiment"].tolist() == ["Eikonal (FMS) of the photo"]
+    (said,) = [line.value for line in app.caption if "without scores" in line.value]
+    assert said.startswith("1 training run without scores")
+    assert f"-e superpixels -P run=<id>` scores one of {superpixels[1][:8]}" in said
 
 
 def test_difference_is_told_with_its_interval(store, opened):
