@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 from workspace import Workspace
 
+from seglab.tracking.lifecycle import OFFLINE_ID
+
 LITTLE = {"superpixels": 40, "workers": 1}
 
 
@@ -77,7 +79,10 @@ def test_what_a_network_paints_is_judged_beside_the_photo(workspace):
     jumpy = {"learning_rate": 0.2, "seed": 1}  # the last epoch is not the best one
     workspace.run("train", dataset="sample", task="superpixels", **small, **jumpy)
     painter = workspace.runs()[0].info.run_id
-    workspace.run("superpixels", dataset="sample", splits="val", run=painter, **LITTLE)
+    offline = "0ff" + painter[3:]  # as if it had been started while the store was away
+    workspace.client.set_tag(painter, OFFLINE_ID, offline)
+    (workspace.data_dir / "runs" / painter).rename(workspace.data_dir / "runs" / offline)
+    workspace.run("superpixels", dataset="sample", splits="val", run=offline, **LITTLE)
     run = workspace.runs()[0]
     assert run.data.tags["seglab.target_run"] == painter
     rows = pd.read_parquet(artifact(workspace, run, "superpixels/per_image.parquet"))

@@ -41,7 +41,7 @@ from seglab.superpixels.judge import (
 )
 from seglab.superpixels.outlines import outlined
 from seglab.superpixels.segment import segment
-from seglab.tracking.reader import download_model
+from seglab.tracking.reader import download_model, run_info
 from seglab.tracking.run import Run, start_run
 from seglab.tracking.store import ui_hint
 from seglab.training.checkpoint import Trained, load_best
@@ -98,8 +98,12 @@ def recipe(config: SuperpixelsConfig, pictures: PictureSet) -> str:
 
 
 def tags_of(config: SuperpixelsConfig, judged: Judged) -> dict[str, str]:
-    """Whose output is judged, and the recipe of scores of a prepared data set."""
-    tags = {"seglab.target_run": config.run} if config.run else {}
+    """Whose output is judged, and the recipe of scores of a prepared data set.
+
+    A training is named by MLflow's id, by which tables find it, also where ``config`` has the one
+    that it was started with offline.
+    """
+    tags = {"seglab.target_run": run_info(config.run).id} if config.run else {}
     if isinstance(judged.pictures, PictureSet):
         tags |= {"seglab.recipe": recipe(config, judged.pictures)}
         tags |= {"seglab.code_digest": code_digest()}
