@@ -22,9 +22,9 @@ def painter(number):
     return training_run(number, "rgb", dataset="coco", **params, **tags)
 
 
-def judging(number, target):
-    """A later run that judged what the network of ``target`` paints."""
-    tags = {"tags.seglab.target_run": target["run_id"], "tags.seglab.dataset_title": "photos"}
+def judging(number, target, pictures="photos"):
+    """A later run that judged what the network of ``target`` paints of ``pictures``."""
+    tags = {"tags.seglab.target_run": target["run_id"], "tags.seglab.dataset_title": pictures}
     run = {"run_id": f"{number:08x}" + "0" * 24, "name": "superpixels", "status": "FINISHED"}
     return run | {"start_time": target["start_time"] + pd.Timedelta(days=1)} | tags
 
@@ -47,6 +47,42 @@ def judged(recalls=None):
     if recalls is not None:
         frame.insert(8, "boundary_recall", [recall for recall in recalls for _ in "ab"])
     return frame
+
+
+def compact(tmp_path, *found):
+    """Why the verdicts on compactness are what they are, from runs and what they judged."""
+    runs = pd.DataFrame([run for run, _ in found])
+    rows = {run["run_id"]: rows for run, rows in found}
+    made = make(Material(runs, NO_HISTORY, {}, rows, tmp_path, []), tmp_path / "figures")
+    return [v.because for v in made.verdicts if v.claim.key == "compactness"]
+
+
+def test_a_judging_of_other_settings_has_a_verdict_of_its_own_that_names_them(tmp_path):
+    trained = painter(1) | {"tags.seglab.judged_title": "bsds500"}
+    studys = judged([0.8, 0.9, 0.85])
+    alone = compact(tmp_path, (trained, studys))
+    assert "difference +0.2, " in alone[0]
+    assert alone[0].endswith("(published split, width 64, 80 epochs)")
+    fewer = judged([0.8, 0.9, 0.85]).assign(update=True, asked=200, compactness_pixels=0.6)
+    by_hand = judging(2, trained, "bsds500")
+    of_study, other = compact(tmp_path, (trained, studys), (by_hand, fewer))
+    kind = ", judged on bsds500 (test), 400 superpixels, seed colour)"
+    assert of_study == alone[0].removesuffix(")") + kind
+    assert "difference +0, " in other
+    assert other.endswith(", judged on bsds500 (test), 200 superpixels, mean colour)")
+
+
+def test_a_judging_of_fewer_points_takes_none_from_the_curve(tmp_path):
+    trained = painter(1) | {"tags.seglab.judged_title": "bsds500"}
+    studys = judged([0.8, 0.9, 0.85])
+    by_hand = judging(2, trained, "bsds500")
+    one_weight = studys[studys["weight"] == 7.0]
+    slic = studys.assign(method="slic")
+    alone = compact(tmp_path, (trained, studys))
+    for rows in (one_weight, slic):
+        assert compact(tmp_path, (trained, studys), (by_hand, rows)) == alone
+    (nothing,) = compact(tmp_path, (trained, slic))
+    assert nothing.startswith("no scored runs of can/schedule-b")
 
 
 def test_what_a_network_paints_of_picture_files_does_not_hide_its_curve(tmp_path):

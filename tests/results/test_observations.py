@@ -131,12 +131,8 @@ def test_superpixels_are_observed_by_input_and_weight():
     changes = {"model": "can", "depth": "7", "schedule": "drop", "dataset": "coco", "inputs": "rgb"}
     changes |= {"learning_rate": "0.01", "schedule_epochs": "10", "epochs": "80"}
     run = training_run(1, "rgb", **{f"params.{name}": value for name, value in changes.items()})
-    rows = [
-        ("a", "photo", "eikonal", 3.0, 0.8, 0.7),
-        ("a", "network", "eikonal", 7.0, 0.9, 0.6),
-        ("a", "photo", "slic", 10.0, 0.7, 0.5),
-    ]
-    columns = ["image", "input", "method", "weight", "boundary_recall", "compactness_pixels"]
+    rows = [("a", "photo", 3.0, "", 0.8, 0.7), ("a", "network", 7.0, "", 0.9, 0.6)]
+    columns = ["image", "input", "weight", "judging", "boundary_recall", "compactness_pixels"]
     pictures = {run["run_id"]: pd.DataFrame(rows, columns=columns)}
     found = observations(pd.DataFrame([run]), pictures, best_and_last(history("")))
     assert set(found["experiment"]) == {"can/schedule-b"}

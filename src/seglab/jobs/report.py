@@ -18,7 +18,7 @@ from seglab.results.formats import terminal, write_all
 from seglab.results.observations import HISTORY, best_and_last, observations
 from seglab.results.report import Report
 from seglab.results.reproduction import FOLDER, ROWS, SHOWCASE, UNSEEN
-from seglab.results.superpixels import painters, superpixels_table
+from seglab.results.superpixels import curves_by_painter, superpixels_table
 from seglab.results.table import (
     PAINTING,
     painting_table,
@@ -26,7 +26,7 @@ from seglab.results.table import (
     typed,
     validation_table,
 )
-from seglab.results.verdicts import RECALL_COMPACTNESS, verdicts
+from seglab.results.verdicts import verdicts
 from seglab.tracking.reader import download, read_histories, read_runs, run_info
 from seglab.tracking.run import Run, start_run
 from seglab.tuning.config import DATABASE
@@ -163,25 +163,14 @@ def make(material: Material, figure_folder: Path) -> Report:
     for name, caption, figure in chain(figures(material), painted_figures(material)):
         save_figure(figure, figure_folder / f"{name}.png")
         pictures[caption] = (figure_folder / f"{name}.png").read_bytes()
-    seen = observations(runs, material.pictures | by_painter(material), epochs)
+    curves = curves_by_painter(runs, material.judged)
+    seen = observations(runs, material.pictures | curves, epochs)
     return Report(
         tables=tables,
         remarks=material.remarks,
         verdicts=verdicts(seen, material.tables or studied(runs)),
         pictures=pictures,
     )
-
-
-def by_painter(material: Material) -> dict[str, pd.DataFrame]:
-    """Per-picture rows of what each network paints, by its training; the newest judging counts.
-
-    Picture files have no segments to recall: what was judged on them is no curve.
-    """
-    curves = {i: rows for i, rows in material.judged.items() if {*RECALL_COMPACTNESS} <= {*rows}}
-    oldest_first = material.runs.sort_values("start_time", kind="stable")["run_id"]
-    of_run = painters(material.runs)
-    found = {of_run[i]: curves[i] for i in oldest_first if i in curves}
-    return {painter: rows for painter, rows in found.items() if painter}
 
 
 def studied(runs: pd.DataFrame) -> list[str]:

@@ -43,7 +43,8 @@ def observations(
     """What verdicts are made from (``verdicts.OBSERVATIONS``), of runs of published experiments.
 
     ``pictures`` holds the per-picture rows of each evaluated run, of which the test part at
-    threshold 0.5 counts, and of superpixels of what each painter's network paints. ``epochs`` as of
+    threshold 0.5 counts, and the curves of each painter (``superpixels.curves_by_painter``). Curves
+    of several kinds of judging are kept apart by their settings. ``epochs`` as of
     ``best_and_last``; it counts for trainings that came to their end. Where a row was run twice
     with one seed, the later one stands later, and so counts (``statistics.crossed``).
     """
@@ -67,7 +68,11 @@ def observations(
         ]
     if not frames:
         return pd.DataFrame(columns=OBSERVATIONS)
-    return pd.concat(frames, ignore_index=True)[OBSERVATIONS]
+    found = pd.concat(frames, ignore_index=True).reindex(columns=[*OBSERVATIONS, "judging"])
+    if found["judging"].nunique() > 1:
+        kinds = ", " + found["judging"].astype("string")
+        found["settings"] += kinds.fillna("")
+    return found[OBSERVATIONS]
 
 
 def of_pictures(rows: pd.DataFrame) -> pd.DataFrame:
@@ -81,8 +86,8 @@ def of_pictures(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def of_curves(rows: pd.DataFrame) -> pd.DataFrame:
-    """Columns image, score and value of eikonal superpixels, by input and color weight."""
-    rows = rows[rows["method"] == "eikonal"]
+    """Columns image, score, value and judging of superpixels, by input and color weight."""
     point = rows["input"] + "/" + rows["weight"].map(str) + "/"
-    long = rows.assign(point=point).melt(["image", "point"], list(RECALL_COMPACTNESS), "score")
-    return long.assign(score=long["point"] + long["score"])[["image", "score", "value"]]
+    kept = ["image", "point", "judging"]
+    long = rows.assign(point=point).melt(kept, list(RECALL_COMPACTNESS), "score")
+    return long.assign(score=long["point"] + long["score"]).drop(columns="point")

@@ -9,12 +9,14 @@ from seglab.results.cells import short_ids
 from seglab.results.experiments import experiments
 from seglab.results.table import (
     PAINTING,
+    PARTS,
     Column,
     ResultsTable,
     arranged,
     measured,
     typed,
 )
+from seglab.results.verdicts import RECALL_COMPACTNESS
 
 PHOTO = "photo"
 POINT = ["input", "method", "weight", "update", "asked"]
@@ -112,6 +114,35 @@ def painters(runs: pd.DataFrame) -> dict[str, str]:
     targets = runs.get("tags.seglab.target_run", pd.Series(pd.NA, runs.index, dtype="string"))
     targets = targets.astype("string").fillna("").where(rows["experiment"] == "", rows["run_id"])
     return dict(zip(rows["run_id"], targets, strict=True))
+
+
+def curves_by_painter(
+    runs: pd.DataFrame, judged: Mapping[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """Eikonal superpixels of what each painter's network paints and of the photos, by its training.
+
+    Columns image, input, weight, judging (the pictures and settings of the judging that a row is
+    of) and ``RECALL_COMPACTNESS``. Picture files have no segments to recall: what was judged on
+    them is no curve. Where a point was judged alike twice, the newer one stands last.
+    """
+    found: dict[str, list[pd.DataFrame]] = {}
+    described, painted = by_run(runs), painters(runs)
+    for run_id in runs.sort_values("start_time", kind="stable")["run_id"]:
+        rows = judged.get(run_id)
+        if rows is None or not painted[run_id] or not {*RECALL_COMPACTNESS} <= {*rows}:
+            continue
+        rows = rows[rows["method"] == "eikonal"]
+        if rows.empty:
+            continue
+        parts = "+".join(part for part in PARTS if part in set(rows["part"]))
+        told = f"judged on {described[run_id]['judged']} ({parts})"
+        kinds = zip(rows["asked"], rows["update"], strict=True)
+        judging = [
+            f"{told}, {asked} superpixels, {colour(update)} colour" for asked, update in kinds
+        ]
+        columns = ["image", "input", "weight", "judging", *RECALL_COMPACTNESS]
+        found.setdefault(painted[run_id], []).append(rows.assign(judging=judging)[columns])
+    return {painter: pd.concat(frames, ignore_index=True) for painter, frames in found.items()}
 
 
 def source_of(point: Mapping[str, Any], trained: Mapping[str, Any] | None) -> dict[str, Any]:
