@@ -3,10 +3,11 @@
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import inf, isfinite
+from typing import Any
 
 import pandas as pd
 
-from seglab.results.experiments import SCALING, USUAL, experiments
+from seglab.results.experiments import SCALING, USUAL, experiments, unusual
 
 MOVES_WORK = ("seed", "data_dir", "device", "workers", "resume")
 """Parameters in which runs of one row may differ: they change no number, or are the seed."""
@@ -93,11 +94,12 @@ def settings_of(runs: pd.DataFrame) -> list[list[str]]:
     return found
 
 
-def said(run: "pd.Series[str]") -> str:
+def said(run: "pd.Series[Any]") -> str:
     """Settings that are always named."""
     text = f"{run['split']} split, width {run['width']}, {run['epochs']} epochs"
     limited = pd.notna(run["pictures"]) and run["pictures"]
-    return text + (f", at most {run['pictures']} pictures a part" if limited else "")
+    text += f", at most {run['pictures']} pictures a part" if limited else ""
+    return with_params(text, run["params"], unusual(run["params"]))
 
 
 def of_rows(table: str) -> set[str]:

@@ -20,9 +20,12 @@ SCALING = ("epochs", "batch_size", "seed")
 
 USUAL = {
     "model": "unet", "schedule": "constant", "tv_weight": "0.0", "dilations": "report",
-    "norm": "adaptive",
 }  # fmt: skip
 """Parameters that every row has but those that say otherwise; as MLflow has them."""
+FORMS = {"norm": "adaptive"}
+"""Parameters with which a run is of a row whatever their value, with that of the rows themselves.
+Any other is named, and compared with its like alone: of the norm, the superpixel study described
+one form, and its networks were another, adaptive_original; its figures stand beside both."""
 
 
 class Figure(NamedTuple):
@@ -108,6 +111,11 @@ def published_curves() -> pd.DataFrame:
 def experiment_of(params: Mapping[str, str], dataset: str) -> Experiment | None:
     """The row that a run with ``params`` (texts, as MLflow has them) on ``dataset`` belongs to."""
     return _closest([e for e in experiments() if e.dataset == dataset and e.is_of(params)])
+
+
+def unusual(params: Mapping[str, str]) -> list[str]:
+    """Those of ``FORMS`` in which a run with ``params`` differs from the rows themselves."""
+    return [name for name, usual in FORMS.items() if params.get(name, usual) != usual]
 
 
 def place(params: Mapping[str, str]) -> int:

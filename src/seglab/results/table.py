@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from seglab.errors import RUN, SeglabError, counted
-from seglab.results.apart import comparable, configuration, told_apart
+from seglab.results.apart import comparable, configuration, told_apart, with_params
 from seglab.results.cells import as_setting, short_ids
-from seglab.results.experiments import experiment_of, experiments, place
+from seglab.results.experiments import experiment_of, experiments, place, unusual
 
 PARTS = ("train", "val", "test")
 SCORES = {"iou": "IoU", "dice": "Dice"}
@@ -180,8 +180,8 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
     titles = [e.title for e in experiments()]
     # The studies' names tell schedules apart, which a run's own title does not.
     names = [
-        titles[at] if own and at < len(titles) else own
-        for own, at in zip(text("tags.seglab.experiment_title"), places, strict=True)
+        with_params(titles[at], params, unusual(params)) if own and at < len(titles) else own
+        for own, at, params in zip(text("tags.seglab.experiment_title"), places, found, strict=True)
     ]
     return pd.DataFrame(
         {
