@@ -29,7 +29,8 @@ class Choice(NamedTuple):
     published: str
     """Key of the published experiment it is a run of; empty if it is of none."""
     params: Mapping[str, str]
-    """Of its first run, and what computed the saliency maps that it saw, if it saw any."""
+    """Of its first run, and what made the saliency maps that it saw and the targets that it learnt,
+    where it had any."""
 
     @property
     def name(self) -> str:
@@ -49,7 +50,8 @@ def rows_of(runs: pd.DataFrame) -> list[Choice]:
     for row in arranged(rows, SCORE_COLUMNS).to_dict("records"):
         ids = tuple(row["run_id"].split(","))
         first = by_run.loc[ids[0]]
-        title, published, maps = first["experiment"], first["published"], first["saliency"]
+        title, published = first["experiment"], first["published"]
+        made_from = {"saliency maps": first["saliency"], "targets": first["targets"]}
         alike[title, row["dataset"], ids[0] in trials].append(len(found))
         found.append(
             Choice(
@@ -59,7 +61,7 @@ def rows_of(runs: pd.DataFrame) -> list[Choice]:
                 dataset=row["dataset"],
                 colour=colour(first["place"], title),
                 published=published.key if published else "",
-                params=first["params"] | ({"saliency maps": maps} if maps else {}),
+                params=first["params"] | {name: kind for name, kind in made_from.items() if kind},
             )
         )
     for places in alike.values():

@@ -2,10 +2,11 @@
 
 import pandas as pd
 
-from dashboards.choices import Choice, brief, colour
+from dashboards.choices import Choice, brief, colour, rows_of
 from dashboards.curves import by_epoch, curves_figure, over_seeds, published, smoothed
 from seglab.figures.style import EXPERIMENTS
 from seglab.results.experiments import experiments, published_curves
+from tests.results.published import training_run
 
 HISTORIES = pd.DataFrame(
     [("r0", "val/iou", step, value) for step, value in enumerate([0.1, 0.3, 0.5], start=1)]
@@ -71,3 +72,11 @@ def test_every_experiment_has_its_colour_and_others_one_of_their_own():
 
 def test_epochs_of_a_run():
     assert by_epoch(HISTORIES[HISTORIES["run_id"] == "r1"]) == [{"val/iou": 0.3}, {"val/iou": 0.5}]
+
+
+def test_choices_of_painters_are_told_apart_by_what_they_learnt():
+    few, many = ({"tags.seglab.targets": f"{number} superpixels"} for number in (400, 1000))
+    runs = [training_run(n, dataset="coco", **targets) for n, targets in enumerate((few, many))]
+    assert [choice.title for choice in rows_of(pd.DataFrame(runs))] == [
+        "UNet RGB, targets 400 superpixels", "UNet RGB, targets 1000 superpixels",
+    ]  # fmt: skip

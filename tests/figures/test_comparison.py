@@ -112,7 +112,7 @@ def test_superpixels_are_compared_row_by_row_with_what_was_published():
             ("CAN d=7, schedule B", "can/schedule-b", "network", "eikonal", 3.0, 0.9, 0.9, 0.07),
         ],
         columns=["experiment", "key", "input", "method", "weight", COMPACTNESS, *RECALL_ERROR],
-    ).assign(colour="seed", width=8, epochs=6)
+    ).assign(colour="seed", width=8, epochs=6, targets="400 superpixels")
     published = points.iloc[:1].assign(compactness_pixels=0.31, boundary_recall=0.9)
     recall, error = tradeoffs("bsds500", points, published).axes
     slic, network, star = recall.lines

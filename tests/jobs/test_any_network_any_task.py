@@ -81,6 +81,7 @@ def test_superpixels(store, model, tmp_path, monkeypatch):
     of_loss = -10 * np.log10(run.data.metrics["val/loss"])
     assert run.data.metrics["val/psnr"] >= of_loss - 1e-3
     assert len(run.data.tags["seglab.targets_digest"]) == 32
+    assert "superpixels · color" in run.data.tags["seglab.targets"]
     photo = store / "mine" / "images" / "a.png"
     monkeypatch.setenv("HOME", str(tmp_path))
     predict(PredictConfig(run=run.info.run_id, images=str(photo), output="~/painted"))

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from seglab.errors import TrackingError
+from seglab.jobs.painted import painted_figures
 from seglab.jobs.report import Material, make, per_picture
 from seglab.tracking.run import start_run
 from tests.results.published import training_run
@@ -47,6 +48,21 @@ def judged(recalls=None):
     if recalls is not None:
         frame.insert(8, "boundary_recall", [recall for recall in recalls for _ in "ab"])
     return frame
+
+
+def test_losses_of_other_targets_and_norms_are_drawn_apart(tmp_path):
+    usual = painter(1) | {"tags.seglab.targets": "400 superpixels"}
+    others = [{"tags.seglab.targets": "1000 superpixels"}, {"params.norm": "adaptive_original"}]
+    runs = [usual, *(usual | other | {"run_id": f"{n}" * 32} for n, other in enumerate(others))]
+    steps = [(run["run_id"], 1, "val/loss", 0.1) for run in runs]
+    histories = pd.DataFrame(steps, columns=NO_HISTORY.columns)
+    material = Material(pd.DataFrame(runs), histories, {}, {}, tmp_path, [])
+    drawn = {name: caption.partition(": ")[2] for name, caption, _ in painted_figures(material)}
+    assert drawn == {
+        "coco_painting": "coco, targets of 400 superpixels",
+        "coco_painting_2": "coco, targets of 1000 superpixels",
+        "coco_painting_3": "coco, norm adaptive_original, targets of 400 superpixels",
+    }
 
 
 def compact(tmp_path, *found):

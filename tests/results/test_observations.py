@@ -127,10 +127,41 @@ def test_rows_without_maps_are_compared_with_those_of_maps_of_each_kind():
     assert settings_by_run(*rows[:2]) == [[SETTINGS]] * 2
 
 
+PAINTER = {"model": "can", "depth": "7", "schedule": "drop", "dataset": "coco", "inputs": "rgb"}
+PAINTER |= {"learning_rate": "0.01", "schedule_epochs": "10", "epochs": "80"}
+
+
+def painter(number, targets, **changes):
+    """A row of the superpixel study that learnt ``targets``."""
+    params = {f"params.{name}": value for name, value in (PAINTER | changes).items()}
+    return training_run(number, "rgb", **params, **{"tags.seglab.targets": targets})
+
+
+def test_losses_on_other_targets_are_not_compared():
+    runs = [painter(n, t) for n, t in enumerate(("400 superpixels", "1000 superpixels"))]
+    told = "published split, width 64, 80 epochs"
+    assert settings_by_run(*runs) == [
+        [f"{told}, targets of 400 superpixels"],
+        [f"{told}, targets of 1000 superpixels"],
+    ]
+    assert (
+        settings_by_run(runs[0], painter(2, "400 superpixels", tv_weight="0.050176"))
+        == [[told]] * 2
+    )
+
+
+def test_networks_of_either_norm_are_compared_with_their_like():
+    described, ran = (
+        painter(n, "400 superpixels", norm=norm)
+        for n, norm in enumerate(("adaptive", "adaptive_original"))
+    )
+    told = "published split, width 64, 80 epochs"
+    assert settings_by_run(described, ran) == [[told], [f"{told}, norm adaptive_original"]]
+    assert settings_by_run(ran) == [[f"{told}, norm adaptive_original"]]
+
+
 def test_superpixels_are_observed_by_input_and_weight():
-    changes = {"model": "can", "depth": "7", "schedule": "drop", "dataset": "coco", "inputs": "rgb"}
-    changes |= {"learning_rate": "0.01", "schedule_epochs": "10", "epochs": "80"}
-    run = training_run(1, "rgb", **{f"params.{name}": value for name, value in changes.items()})
+    run = painter(1, "400 superpixels")
     rows = [("a", "photo", 3.0, "", 0.8, 0.7), ("a", "network", 7.0, "", 0.9, 0.6)]
     columns = ["image", "input", "weight", "judging", "boundary_recall", "compactness_pixels"]
     pictures = {run["run_id"]: pd.DataFrame(rows, columns=columns)}

@@ -29,6 +29,21 @@ def painter(number, judged="bsds500", **changes):
     return training_run(number, "rgb", dataset="coco", **params, **tags)
 
 
+def learnt(run, digest, targets=""):
+    """``run`` with what it says of its targets; earlier versions told the digest alone."""
+    told = {"tags.seglab.targets": targets} if targets else {}
+    return run | {"tags.seglab.targets_digest": digest} | told
+
+
+def painting(*runs):
+    """The table of losses of ``runs``, which are 0.001, 0.002 and so on."""
+    losses = [
+        {"run_id": run["run_id"], "step": 3, "metric": "val/loss", "value": number / 1000}
+        for number, run in enumerate(runs, start=1)
+    ]
+    return painting_table(pd.DataFrame(runs), best_and_last(pd.DataFrame(losses)))
+
+
 def by_hand(number, target=""):
     run = {"run_id": f"{number:08x}" + "0" * 24, "name": "superpixels bsds500"}
     run |= {"status": "FINISHED", "start_time": pd.Timestamp("2025-02-01", tz="UTC")}
@@ -149,11 +164,60 @@ def test_every_format_names_weight_parts_and_compactness():
         assert "judged on test" in made.lower()
 
 
+MANY, FEW = "1000 superpixels · color 7 · mask 10", "400 superpixels · color 7 · mask 10"
+
+
+def test_painters_of_other_targets_are_other_rows_that_name_them():
+    runs = [learnt(painter(n, seed=str(n)), t, t) for n, t in enumerate((FEW, MANY, FEW))]
+    table = painting(*runs)
+    assert table.rows[["targets", "seeds"]].to_numpy().tolist() == [[FEW, "0,2"], [MANY, "1"]]
+    assert list(filter(None, printed(table)["Targets"])) == [FEW, MANY]
+    # A loss on other targets is no worse, nor better.
+    assert table.best(table.columns[1]).tolist() == [True, True]
+    text = as_text(Report([table]))
+    assert all(f"learnt from {targets}" in text for targets in (FEW, MANY))
+    judged = table_of(runs, [(run, rows(NETWORK)) for run in runs]).rows
+    title = "CAN d=7, schedule B, targets"
+    assert judged["experiment"].tolist() == [f"{title} {FEW}", f"{title} {MANY}"]
+    assert judged["seeds"].tolist() == ["0,2", "1"]
+
+
+def test_targets_that_all_painters_learnt_are_said_once():
+    runs = [learnt(painter(n, seed=str(n)), FEW, FEW) for n in range(2)]
+    table = painting(*runs)
+    assert table.rows["seeds"].tolist() == ["0,1"]
+    assert f", learnt from {FEW}" in markdown(Report([table]))
+
+
+def test_painters_of_earlier_versions_are_grouped_by_the_digest_of_their_targets():
+    runs = [learnt(painter(n, seed=str(n)), digest) for n, digest in enumerate(["a" * 32] * 2)]
+    runs += [learnt(painter(2, seed="2"), "b" * 32)]
+    rows_of = painting(*runs).rows
+    assert rows_of["targets"].tolist() == ["digest aaaaaaaa", "digest bbbbbbbb"]
+    assert rows_of["seeds"].tolist() == ["0,1", "2"]
+    # The same targets under the name that another run gives them are the same.
+    new = learnt(painter(3, seed="3"), "a" * 32, FEW)
+    rows_of = painting(*runs, new).rows
+    assert rows_of[["targets", "seeds"]].to_numpy().tolist() == [
+        [FEW, "0,1,3"], ["digest bbbbbbbb", "2"],
+    ]  # fmt: skip
+
+
+def test_the_norm_that_the_study_really_ran_stands_beside_its_figures_under_a_name():
+    described, ran = painter(1, norm="adaptive"), painter(2, norm="adaptive_original")
+    found = table_of([described, ran], [(run, rows(NETWORK)) for run in (described, ran)]).rows
+    assert found["experiment"].tolist() == [
+        "CAN d=7, schedule B", "CAN d=7, schedule B, norm adaptive_original",
+    ]  # fmt: skip
+    assert found["compactness_pixels_published"].tolist() == [0.7682] * 2
+    alone = table_of([ran], [(ran, rows(NETWORK))]).rows
+    assert alone["experiment"].tolist() == ["CAN d=7, schedule B, norm adaptive_original"]
+
+
 @needs_latex
 def test_latex_compiles(tmp_path):
     run = painter(1)
-    loss = {"run_id": run["run_id"], "step": 3, "metric": "val/loss", "value": 0.003}
-    painted = painting_table(pd.DataFrame([run]), best_and_last(pd.DataFrame([loss])))
+    painted = painting(learnt(run, "a" * 32, FEW))
     judged = table_of([run], [(run, rows(PHOTO, NETWORK))])
     assert_compiles(latex([painted, judged]), tmp_path)
 

@@ -16,6 +16,7 @@ SCORES = {
 }
 COMPACTNESS = "compactness_pixels"
 TOLD_APART = {"colour": "{} colour", "width": "width {}", "epochs": "{} epochs"}
+TOLD_APART |= {"targets": "learnt from {}"}
 """In what curves of one experiment may differ, and how it is told."""
 
 
@@ -23,9 +24,9 @@ def tradeoffs(title: str, points: pd.DataFrame, published: pd.DataFrame) -> Figu
     """Boundary recall and undersegmentation error over the study's compactness: a line a row.
 
     ``points`` has a row an experiment × weight: experiment (name), key (empty: of no published
-    row), input, method, weight, colour, width, epochs, compactness_pixels and the scores; several
-    seeds of a point are averaged. ``published`` has experiment, compactness_pixels and the scores,
-    drawn as stars.
+    row), input, method, weight, colour, width, epochs, targets, compactness_pixels and the scores;
+    several seeds of a point are averaged. ``published`` has experiment, compactness_pixels and the
+    scores, drawn as stars.
     """
     figure = Figure(figsize=(6.2 * len(SCORES), 6), layout="constrained")
     figure.suptitle(title, color=INK)

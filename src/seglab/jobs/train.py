@@ -19,7 +19,7 @@ from seglab.figures.curves import norm_curves, training_curves
 from seglab.figures.style import save_figure
 from seglab.jobs import served
 from seglab.jobs.code import code_digest
-from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags
+from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags, target_tags
 from seglab.networks.memory import memory_told
 from seglab.networks.names import WIDTHS
 from seglab.networks.precision import resolve_device, resolve_precision
@@ -91,7 +91,7 @@ class Plan:
             "seglab.device": str(self.device),
         }
         if self.targets:
-            tags["seglab.targets_digest"] = self.targets.digest
+            tags |= target_tags(self.targets.settings, self.targets.digest)
         if not self.config.resume:
             # A run that goes on keeps the recipe that it was begun by.
             tags |= {"seglab.code_digest": code_digest(), "seglab.recipe": self.recipe()}

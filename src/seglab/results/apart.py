@@ -13,6 +13,8 @@ MOVES_WORK = ("seed", "data_dir", "device", "workers", "resume")
 """Parameters in which runs of one row may differ: they change no number, or are the seed."""
 TOLD = {"dataset", "split", "width", "epochs", "pictures"}
 """Parameters that a comparison names anyway, or that follow from the experiment."""
+KINDS = {"saliency": "maps of", "targets": "targets of"}
+"""What runs are made from beside their data, and how a comparison names it."""
 DECIMAL = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=e))(e[+-]?\d+)?", re.IGNORECASE)
 """Numbers that are written as no integer is."""
 
@@ -76,8 +78,8 @@ def settings_of(runs: pd.DataFrame) -> list[list[str]]:
     ``runs`` as ``table.typed`` has them, rows of the studies on any data.
 
     Any other parameter in which runs differ keeps them apart and is named; so is what computed
-    saliency maps, where there are maps of several kinds. Then runs without maps are compared with
-    those of each kind, and have several settings.
+    saliency maps, or painted targets, where there are several kinds of these. Then runs without
+    such are compared with those of each kind, and have several settings.
     """
     found: list[list[str]] = [[] for _ in range(len(runs))]
     tables = [experiments()[place].table for place in runs["place"]]
@@ -86,11 +88,14 @@ def settings_of(runs: pd.DataFrame) -> list[list[str]]:
     for (text, table), rows in places.groupby([texts, tables], sort=False):
         alike = runs.loc[rows.index]
         names = differing(list(alike["params"]), TOLD | of_rows(str(table)))
-        maps = sorted(set(alike["saliency"]) - {""})
         for place, (_, run) in zip(rows, alike.iterrows(), strict=True):
-            label = with_params(str(text), run["params"], names)
-            kinds = ([run["saliency"]] if run["saliency"] else maps) if len(maps) > 1 else []
-            found[place] = [f"{label}, maps of {kind}" for kind in kinds] or [label]
+            labels = [with_params(str(text), run["params"], names)]
+            for name, words in KINDS.items():
+                every = sorted(set(alike[name]) - {""})
+                own = [run[name]] if run[name] else every
+                if len(every) > 1:
+                    labels = [f"{label}, {words} {kind}" for label in labels for kind in own]
+            found[place] = labels
     return found
 
 

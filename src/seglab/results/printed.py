@@ -135,7 +135,9 @@ def signed(difference: float) -> str:
 
 def settings_line(table: ResultsTable) -> str:
     """What all rows share: "Split published, width 64, epochs 20, seeds 0."; may be empty."""
-    words = {"saliency": "saliency maps from", "parts": "judged on"}
+    words = {
+        "saliency": "saliency maps from", "parts": "judged on", "targets": "learnt from",
+    }  # fmt: skip
     shared = [
         f"{words.get(name, name)} {shown_setting(name, value)}"
         for name, value in constants(table).items()

@@ -157,13 +157,14 @@ def source_of(point: Mapping[str, Any], trained: Mapping[str, Any] | None) -> di
         place = order - len(METHODS) - 1 if photo else len(experiments())
         key = method if photo and method in METHODS else ""
         blank: dict[str, Any] = dict.fromkeys(OF_TRAINING, pd.NA)
-        blank |= {"seeds": "", "trained": "", "painter": "", "params": {}}
+        blank |= {"seeds": "", "targets": "", "trained": "", "painter": "", "params": {}}
         return blank | {"experiment": title, "place": place, "key": key}
     own = "" if method == "eikonal" else f", {name}"
     place = trained["place"]
     return {
-        **{name: trained[name] for name in (*OF_TRAINING, "place", "params")},
-        "trained": trained["configuration"],
+        **{name: trained[name] for name in (*OF_TRAINING, "place", "targets")},
+        "params": trained["params"] | {"targets": trained["targets"]},
+        "trained": repr([trained["configuration"], trained["targets"]]),
         "painter": trained["run_id"],
         "experiment": f"{trained['experiment']}{own}",
         "key": experiments()[place].key if place < len(experiments()) else "",

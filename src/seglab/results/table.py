@@ -8,12 +8,13 @@ import pandas as pd
 
 from seglab.errors import RUN, SeglabError, counted
 from seglab.results.apart import comparable, configuration, told_apart, with_params
-from seglab.results.cells import as_setting, short_ids
+from seglab.results.cells import as_setting, short_ids, targets_of
 from seglab.results.experiments import experiment_of, experiments, place, unusual
 
 PARTS = ("train", "val", "test")
 SCORES = {"iou": "IoU", "dice": "Dice"}
 SETTINGS = ("split", "width", "epochs", "pictures", "seeds", "saliency")
+BLOCKS = ("split", "width", "epochs", "pictures")
 PAINTING = "superpixels"
 """Task of runs whose networks paint superpixels instead of scoring masks."""
 SPLIT_ORDER = ("published", "grouped")
@@ -72,7 +73,7 @@ class ResultsTable:
     """Training runs without scores, by the first digits of their id, with status."""
     settings: tuple[str, ...] = SETTINGS
     """Columns that say what a row is of, beside its name; pictures 0 are all."""
-    blocks: tuple[str, ...] = ("split", "width", "epochs", "pictures")
+    blocks: tuple[str, ...] = BLOCKS
     """Settings by which the table is divided, beside the data set: within them, rows compare."""
     partial: tuple[str, ...] = ("saliency",)
     """Settings that not every row has: those without one agree with all others."""
@@ -80,8 +81,8 @@ class ResultsTable:
     def best(self, column: Column) -> "pd.Series[bool]":
         """Rows with the best value of ``column`` among those of their block, if it has one.
 
-        Scores of other sizes of network, lengths of training or
-        samples of pictures say nothing against each other. Where all are 0, none is good.
+        Scores of other sizes of network, lengths of training, samples of pictures or painted
+        targets say nothing against each other. Where all are 0, none is good.
         """
         if not column.best:
             return pd.Series(False, self.rows.index)
@@ -149,8 +150,10 @@ def painting_table(runs: pd.DataFrame, epochs: pd.DataFrame) -> ResultsTable | N
     if not known.any():
         return None
     title = "Painted superpixels: validation loss at the best and the last epoch"
-    columns = PAINTING_COLUMNS
-    return ResultsTable("painting", title, columns, arranged(rows[known], columns))
+    columns, settings = PAINTING_COLUMNS, (*SETTINGS, "targets")
+    made, blocks = arranged(rows[known], columns, settings), (*BLOCKS, "targets")
+    partial = ("saliency", "targets")
+    return ResultsTable("painting", title, columns, made, (), settings, blocks, partial)
 
 
 def typed(runs: pd.DataFrame) -> pd.DataFrame:
@@ -196,6 +199,7 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
             "pictures": whole("params.pictures"),
             "seeds": text("params.seed"),
             "saliency": text("tags.seglab.saliency"),
+            "targets": targets_of(runs),
             "status": text("status"),
             # Pruned trials end well too, but as no training that was meant to be.
             "completed": text("status").eq("FINISHED") & text("tags.pruned").ne("true"),
@@ -219,7 +223,7 @@ def arranged(
 
     Rows that would look alike are named with the parameters in which they differ.
     """
-    same = ["dataset", "experiment", "saliency", "configuration"]
+    same = ["dataset", "experiment", "saliency", "targets", "configuration"]
     seeds = pd.to_numeric(rows["seeds"], errors="coerce")
     rows = rows.assign(seed=seeds).sort_values(["seed", "start_time", "run_id"])
     # Where a configuration was run twice with one seed, the second is a row of its own.

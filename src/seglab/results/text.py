@@ -19,6 +19,7 @@ HEADINGS = {
     "width": "width {}",
     "epochs": "{} epochs",
     "pictures": "{} pictures a part",
+    "targets": "learnt from {}",
     "seeds": "seed {}",
     "weight": "weight {}",
     "colour": "{} colour",
