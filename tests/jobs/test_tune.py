@@ -19,7 +19,7 @@ from studies import (
 )
 
 from seglab.data.pictures import open_pictures
-from seglab.errors import StudyError
+from seglab.errors import CacheError, StudyError
 from seglab.jobs.report import report
 from seglab.jobs.tune import train_trial, tune
 from seglab.results.config import ReportConfig
@@ -165,6 +165,54 @@ def test_painters_are_compared_by_boundary_recall_at_one_compactness(space, stud
     assert 0 < trial.value <= 1
     (run,) = children(study_named("recall"))
     assert run.data.metrics["objective"] == trial.value
+
+
+@pytest.fixture
+def paint(space):
+    """Paints the pictures by so many superpixels, which trainings learn from then on."""
+
+    def targets(superpixels):
+        given = {"dataset": "folder", "data_dir": str(space.data_dir), "superpixels": superpixels}
+        pictures = open_pictures(str(space.data_dir), "folder")
+        fill_targets(TargetsConfig(mask_weight=0, workers=1, **given), pictures)
+
+    return targets
+
+
+def test_a_study_goes_on_with_the_targets_of_its_first_trial_alone(space, study_named, paint):
+    given = {name: value for name, value in SMALL.items() if name != "tile"} | {"crop": 16}
+    given |= {"study": "held", "data_dir": str(space.data_dir), "task": "superpixels", "epochs": 1}
+    config = TuneConfig(**given, trials=2)
+    paint(12)
+    tune(replace(config, trials=1))
+    paint(20)
+    said = "of its trials: 12 superpixels .* those of now: 20 superpixels .*name another --study"
+    with pytest.raises(StudyError, match=said):
+        tune(config)
+    assert [trial.state.name for trial in study_named("held").trials] == ["COMPLETE"]
+    tune(replace(config, trials=0))  # what was found can be told all the same
+    # Targets that are painted anew while a study is at work stop it, and cost it no trial.
+    with (
+        open_study(config, f"sqlite:///{space.folder}/optuna.db") as opened,
+        start_run("study", params={}) as parent,
+        pytest.raises(StudyError, match=said),
+    ):
+        work(opened, parent.id, train_trial, lambda: None)
+    paint(12)
+    tune(config)
+    states = [trial.state.name for trial in study_named("held").trials]
+    assert states == ["COMPLETE", "FAIL", "COMPLETE"]
+    assert [run.info.status for run in children(study_named("held"))] == ["FINISHED"] * 2
+
+
+def test_what_cannot_be_carried_out_leaves_no_study_behind(space, study_named):
+    inputs = {"space": "inputs=rgb|guided,learning_rate=1e-3|1e-4", "inputs": "rgb+guided"}
+    with pytest.raises(CacheError, match=r"no saliency maps of .* were made yet"):
+        tune(small(space, "early", trials=1, epochs=1, **inputs))
+    names = optuna.get_all_study_names(f"sqlite:///{space.folder}/optuna.db")
+    assert "early" not in names
+    tune(small(space, "early", trials=1, epochs=1))
+    assert [trial.state.name for trial in study_named("early").trials] == ["COMPLETE"]
 
 
 def test_study_without_a_good_trial_says_why(space):

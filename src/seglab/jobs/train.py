@@ -19,7 +19,14 @@ from seglab.figures.curves import norm_curves, training_curves
 from seglab.figures.style import save_figure
 from seglab.jobs import served
 from seglab.jobs.code import code_digest
-from seglab.jobs.describe import experiment_title, log_pictures, saliency_tags, target_tags
+from seglab.jobs.describe import (
+    experiment_title,
+    log_pictures,
+    saliency_tags,
+    saliency_title,
+    target_tags,
+    target_title,
+)
 from seglab.networks.memory import memory_told
 from seglab.networks.names import WIDTHS
 from seglab.networks.precision import resolve_device, resolve_precision
@@ -78,6 +85,18 @@ class Plan:
         made_from = [self.maps.digest if self.maps else "", self.pictures.digest]
         made_from += [self.targets.digest if self.targets else "", self.about.precision]
         return digest_of(json.dumps(config, sort_keys=True), *made_from, code_digest())
+
+    def made_from(self) -> dict[str, str]:
+        """Data, maps (of any rule) and targets in words, with a digest of each."""
+        maps, targets = self.maps, self.targets
+        found = {"data": f"{self.pictures.title}, digest {self.pictures.digest}"}
+        if maps:
+            told = saliency_title(maps.settings)
+            found["saliency maps"] = f"{told}, digest {maps.settings.digest}"
+        if targets:
+            told = target_title(targets.settings)
+            found["painted targets"] = f"{told}, digest {targets.digest}"
+        return found
 
     def tags(self) -> dict[str, str]:
         """What tables and the dashboard show of this training."""

@@ -18,7 +18,7 @@ from seglab.data.shared import anywhere, here
 from seglab.errors import StudyError, counted
 from seglab.figures.style import save_figure
 from seglab.jobs.describe import log_pictures
-from seglab.jobs.train import MODEL, plan_training, run_folder, train_into
+from seglab.jobs.train import MODEL, Plan, plan_training, run_folder, train_into
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
 from seglab.tracking.children import children, kill_run
@@ -45,7 +45,8 @@ from seglab.tuning.page import write_page
 from seglab.tuning.progress import Bar
 from seglab.tuning.remote import Kept
 from seglab.tuning.results import best_trial, command, curves, importances, trials_table
-from seglab.tuning.study import RUN, Opened, awaited
+from seglab.tuning.space import Choices
+from seglab.tuning.study import RUN, Opened, awaited, hold
 from seglab.tuning.tracker import await_server
 from seglab.tuning.worker import Member, Place, is_done, is_over, open_study, work
 
@@ -58,7 +59,8 @@ def tune(config: TuneConfig) -> None:
     """Launches or joins the study, carries its trials out, and logs what it found."""
     refuse_public_password(config.storage, "--storage", KEPT_ASIDE)
     url = absolute(config.storage or storage_beside_mlflow(config))
-    with kept(config, url) as place, open_study(config, place) as opened:
+    check = partial(plans, config)
+    with kept(config, url) as place, open_study(config, place, check) as opened:
         carry_out(opened, place, public(url))
 
 
@@ -77,7 +79,9 @@ def kept(config: TuneConfig, url: str) -> Iterator[Place]:
 def carry_out(opened: Opened, place: Place, database: str) -> None:
     """Works on a study, below its run in MLflow, and logs what it found there."""
     config = opened.config
-    plan = plan_training(config.training({}))
+    planned = plans(config)
+    for plan in planned if config.trials else ():
+        hold(opened.study, plan.made_from())
     with start_run(
         f"study {config.name}",
         params=asdict(config) | {"storage": public(config.storage)},
@@ -86,7 +90,7 @@ def carry_out(opened: Opened, place: Place, database: str) -> None:
         shared=True,
     ) as run:
         opened.study.set_user_attr(RUN, run.id)
-        log_pictures(run, plan.pictures, "train")
+        log_pictures(run, planned[0].pictures, "train")
         print(f"study {config.name} in {database}, run {run.id}")
         with Bar(opened) as bar:
             run_trials(opened, place, run.id, bar)
@@ -95,6 +99,13 @@ def carry_out(opened: Opened, place: Place, database: str) -> None:
         end_lost_runs(opened, run.id)
         log_results(opened, run)
         print(f"\nsee all trials:\n  {ui_hint(run.experiment_id)}")
+
+
+def plans(config: TuneConfig) -> list[Plan]:
+    """Plans of trainings with all inputs that trials may have; what any lacks is told here."""
+    varied = config.varied.get("inputs")
+    every = varied.values if isinstance(varied, Choices) else (config.inputs,)
+    return [plan_training(config.training({"inputs": inputs})) for inputs in every]
 
 
 def run_trials(opened: Opened, place: Place, parent: str, bar: Bar) -> None:
@@ -149,12 +160,14 @@ def train_trial(attempt: Attempt, parent: str) -> float:
     """Carries out a trial as a training run below ``parent``, and returns the objective.
 
     A trial that was stopped before goes on in its run, from its last checkpoint if it has one.
+    Raises ``StudyError`` where data, maps or targets are no longer those of the study's others.
     """
     config = attempt.config
     stored = run_folder(config.data_dir, attempt.earlier_run or "none") / LAST
     if stored.exists():
         config = replace(config, resume=attempt.earlier_run)
     plan = plan_training(config)
+    attempt.holds_to(plan.made_from())
     name = f"{attempt.study.name} trial {attempt.number}"
     await_server()
     with start_run(

@@ -12,7 +12,7 @@ from seglab.training.config import TrainConfig
 from seglab.tuning.config import STUDY, SWITCHES, TRIAL, TuneConfig
 from seglab.tuning.ledger import FAILURE
 from seglab.tuning.space import Choices, Range
-from seglab.tuning.study import RUN
+from seglab.tuning.study import RUN, hold
 
 WORKER = "seglab.worker"
 """Attribute of a trial: machine and process that carry it out."""
@@ -43,6 +43,10 @@ class Attempt:
     def begins(self, run_id: str) -> None:
         """Notes the MLflow run of this trial."""
         self._trial.set_user_attr(RUN, run_id)
+
+    def holds_to(self, found: Mapping[str, str]) -> None:
+        """Raises ``StudyError`` unless this trial is made from what the study's others are."""
+        hold(self._trial.study, found)
 
     def fails(self, reason: str) -> None:
         """Notes why this trial fails."""

@@ -18,6 +18,7 @@ from seglab.errors import (
     ConfigError,
     DataError,
     OutOfMemoryError,
+    StudyError,
     TrainingError,
     WeightsError,
 )
@@ -42,18 +43,24 @@ Place = str | Callable[..., Any]
 """Where a study is: URL of its database, or what calls whoever keeps that."""
 
 
+def unchecked() -> None:
+    """No check."""
+
+
 @contextmanager
-def open_study(config: TuneConfig, place: Place) -> Iterator[Opened]:
-    """The study that ``config`` names, made if it does not exist.
+def open_study(
+    config: TuneConfig, place: Place, check: Callable[[], object] = unchecked
+) -> Iterator[Opened]:
+    """The study that ``config`` names, made after the ``check`` if it does not exist.
 
     ``place`` is the URL of its database, or what calls whoever keeps that.
     """
     on_stale = when_stale(config.retries)
     if isinstance(place, str):
         with open_storage(place, config.heartbeat, on_stale) as storage:
-            yield create_or_join(config, storage)
+            yield create_or_join(config, storage, check)
     else:
-        yield create_or_join(config, RemoteStorage(place, on_stale))
+        yield create_or_join(config, RemoteStorage(place, on_stale), check)
 
 
 @dataclass(frozen=True)
@@ -138,6 +145,7 @@ def is_over(opened: Opened, until: float) -> bool:
 def run_trial(opened: Opened, objective: Callable[[optuna.Trial], float]) -> None:
     """One trial; if this process is told to stop, it is queued to be taken up again.
 
+    So it is if the study cannot go on with it as things are.
     A trial that others took for dead, as after a machine slept, is left to them.
     """
     study, retries = opened.study, opened.config.retries
@@ -150,7 +158,7 @@ def run_trial(opened: Opened, objective: Callable[[optuna.Trial], float]) -> Non
         if number == before or study.get_trials(deepcopy=False)[number].state != TrialState.FAIL:
             raise
         warnings.warn(f"trial {number} was taken for dead, and goes on elsewhere", stacklevel=1)
-    except (KeyboardInterrupt, SystemExit):
+    except (KeyboardInterrupt, SystemExit, StudyError):
         number = study.sampler.number
         if number != before:
             # `mlflow run` sends a SIGTERM after each Ctrl-C, which must not break into this.
