@@ -52,3 +52,16 @@ def test_seeds_whose_rates_are_spelt_otherwise_are_one_row():
     rows = results_table(pd.DataFrame(runs)).rows
     assert rows["seeds"].tolist() == ["0,1"]
     assert rows["experiment"].tolist() == ["UNet RGB"]
+
+
+def test_runs_of_one_data_set_before_and_after_it_changed_are_two_rows():
+    before, after = ({"tags.seglab.data_digest": digest * 8} for digest in ("1f", "2e"))
+    scores = PUBLISHED["icoseg/subset_80"]["rgb"]
+    runs = [
+        training_run(1, scores=scores, **before),
+        training_run(2, scores=scores, **after, **{"params.seed": "1"}),
+        training_run(3, scores=scores, **after, **{"params.seed": "2"}),
+    ]
+    rows = results_table(pd.DataFrame(runs)).rows
+    assert rows["experiment"].tolist() == ["UNet RGB, data 1f1f1f1f", "UNet RGB, data 2e2e2e2e"]
+    assert rows["seeds"].tolist() == ["0", "1,2"]

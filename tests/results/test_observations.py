@@ -118,6 +118,17 @@ def test_runs_of_other_parameters_are_not_compared():
     assert settings_by_run(fast, guided) == [[SETTINGS]] * 2
 
 
+def test_runs_of_one_data_set_before_and_after_it_changed_are_not_compared():
+    before, after = ({"tags.seglab.data_digest": digest * 8} for digest in ("1f", "2e"))
+    inria = training_run(3, dataset="inria_aerial/subset_chicago", **before)
+    runs = [training_run(1, **before), training_run(2, "rgb+guided", **after), inria]
+    assert settings_by_run(*runs) == [
+        [f"{SETTINGS}, data 1f1f1f1f"],
+        [f"{SETTINGS}, data 2e2e2e2e"],
+        [SETTINGS],
+    ]
+
+
 def test_rows_without_maps_are_compared_with_those_of_maps_of_each_kind():
     random = {"tags.seglab.saliency": "random"}
     rows = [training_run(0, "rgb"), training_run(1, "rgb+guided", **random)]

@@ -11,6 +11,7 @@ from seglab.results.experiments import SCALING, USUAL, experiments, unusual
 
 MOVES_WORK = ("seed", "data_dir", "device", "workers", "resume")
 """Parameters in which runs of one row may differ: they change no number, or are the seed."""
+DATA_DIGEST = "tags.seglab.data_digest"
 TOLD = {"dataset", "split", "width", "epochs", "pictures"}
 """Parameters that a comparison names anyway, or that follow from the experiment."""
 KINDS = {"saliency": "maps of", "targets": "targets of"}
@@ -24,12 +25,16 @@ def params_of(run: "pd.Series[str]", columns: Iterable[str]) -> dict[str, str]:
     return {name.removeprefix("params."): v for name in columns if isinstance(v := run[name], str)}
 
 
-def comparable(run: "pd.Series[str]", columns: Iterable[str]) -> dict[str, str]:
-    """A run's parameters by name, each number in one spelling.
+def comparable(run: "pd.Series[str]") -> dict[str, str]:
+    """A run's parameters by name, each number in one spelling, and ``data``, a digest's start.
 
-    ``mlflow run`` logs what its user typed: ``1e-2`` is to be the ``0.01`` of other runs.
+    ``mlflow run`` logs what its user typed: ``1e-2`` is to be the ``0.01`` of other runs. What a
+    data set of one name holds may change, and two folders may have one name.
     """
-    return {name: spelt(text) for name, text in params_of(run, columns).items()}
+    columns = [name for name in map(str, run.index) if name.startswith("params.")]
+    params = {name: spelt(text) for name, text in params_of(run, columns).items()}
+    digest = run.get(DATA_DIGEST)
+    return params | ({"data": digest[:8]} if isinstance(digest, str) else {})
 
 
 def spelt(text: str) -> str:
@@ -85,7 +90,7 @@ def settings_of(runs: pd.DataFrame) -> list[list[str]]:
     tables = [experiments()[place].table for place in runs["place"]]
     places = pd.Series(range(len(runs)), runs.index)
     texts = [said(run) for _, run in runs.iterrows()]
-    for (text, table), rows in places.groupby([texts, tables], sort=False):
+    for (text, table, _), rows in places.groupby([texts, tables, runs["dataset"]], sort=False):
         alike = runs.loc[rows.index]
         names = differing(list(alike["params"]), TOLD | of_rows(str(table)))
         for place, (_, run) in zip(rows, alike.iterrows(), strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from seglab.errors import RUN, SeglabError, counted
-from seglab.results.apart import comparable, configuration, told_apart, with_params
+from seglab.results.apart import DATA_DIGEST, comparable, configuration, told_apart, with_params
 from seglab.results.cells import as_setting, short_ids, targets_of
 from seglab.results.experiments import experiment_of, experiments, place, unusual
 
@@ -177,8 +177,8 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
         for epoch in ("", LAST)
         for suffix in ("", "_std")
     }
-    params = [name for name in map(str, runs) if name.startswith("params.")]
-    found = [comparable(run, params) for _, run in runs[params].iterrows()]
+    told = [name for name in map(str, runs) if name.startswith(("params.", DATA_DIGEST))]
+    found = [comparable(run) for _, run in runs[told].iterrows()]
     places = [place(params) for params in found]
     titles = [e.title for e in experiments()]
     # The studies' names tell schedules apart, which a run's own title does not.
