@@ -21,7 +21,7 @@ def at_work(space, process):
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         assert process.poll() is None, process.communicate()
-        time.sleep(0.1)
+        time.sleep(0.3)
         if (space.data_dir / "studies" / "shared").exists():  # made after the database's tables
             for trial in load_study(space, "shared").trials:
                 mine = trial.user_attrs.get("seglab.worker", "").endswith(f":{process.pid}")
