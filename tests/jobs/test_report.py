@@ -57,11 +57,12 @@ def test_losses_of_other_targets_and_norms_are_drawn_apart(tmp_path):
     steps = [(run["run_id"], 1, "val/loss", 0.1) for run in runs]
     histories = pd.DataFrame(steps, columns=NO_HISTORY.columns)
     material = Material(pd.DataFrame(runs), histories, {}, {}, tmp_path, [])
+    shared = "published split, width 64, 80 epochs"
     drawn = {name: caption.partition(": ")[2] for name, caption, _ in painted_figures(material)}
     assert drawn == {
-        "coco_painting": "coco, targets of 400 superpixels",
-        "coco_painting_2": "coco, targets of 1000 superpixels",
-        "coco_painting_3": "coco, norm adaptive_original, targets of 400 superpixels",
+        "coco_painting": f"coco, {shared}, targets of 400 superpixels",
+        "coco_painting_2": f"coco, {shared}, targets of 1000 superpixels",
+        "coco_painting_3": f"coco, {shared}, norm adaptive_original",
     }
 
 

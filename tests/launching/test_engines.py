@@ -98,7 +98,7 @@ def test_job_out_of_time_is_submitted_again(config, tmp_path, monkeypatch):
 @pytest.mark.parametrize("config", ["slurm"], indirect=True)
 def test_what_jobs_are_told_is_for_this_user_alone(config, tmp_path):
     """It may hold a database's password."""
-    folder = tmp_path / "log" / "slurm"
+    folder = tmp_path / "log" / f"slurm-{os.getuid()}"
     folder.mkdir(parents=True, mode=0o755)
     results(config, square, [1], tmp_path)
     assert folder.stat().st_mode & 0o777 == 0o700

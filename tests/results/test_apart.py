@@ -65,3 +65,15 @@ def test_runs_of_one_data_set_before_and_after_it_changed_are_two_rows():
     rows = results_table(pd.DataFrame(runs)).rows
     assert rows["experiment"].tolist() == ["UNet RGB, data 1f1f1f1f", "UNet RGB, data 2e2e2e2e"]
     assert rows["seeds"].tolist() == ["0", "1,2"]
+
+
+def test_maps_of_one_title_and_other_settings_are_two_rows():
+    coarse, fine = ({"tags.seglab.saliency_settings": digest * 8} for digest in ("1f", "2e"))
+    scores = PUBLISHED["icoseg/subset_80"]["guided"]
+    runs = [
+        training_run(1, "guided", scores=scores, **coarse),
+        training_run(2, "guided", scores=scores, **fine, **{"params.seed": "1"}),
+    ]
+    maps = results_table(pd.DataFrame(runs)).rows["saliency"].tolist()
+    assert maps == [f"vgg16 · class · raw · {digest}" for digest in ("1f1f1f1f", "2e2e2e2e")]
+    assert set(typed(pd.DataFrame(runs[:1]))["saliency"]) == {"vgg16 · class · raw"}

@@ -104,6 +104,19 @@ def test_who_worked_on_it_before_it_ended_does_not_count(sqlite_store: str, begi
     assert left(run_id, process, KILLED) == "KILLED"
 
 
+def test_who_joins_after_mlflow_run_has_ended_it_forgets_nobody_at_work(
+    sqlite_store: str, begin: Begin
+) -> None:
+    founder, second, third = begin(), begin(), begin()
+    run_id = begun_by(founder)
+    joined(run_id, second)
+    assert left(run_id, founder, FINISHED) == "RUNNING"
+    MlflowClient().set_terminated(run_id, "FINISHED")  # as `mlflow run` does with a run it made
+    joined(run_id, third)
+    assert left(run_id, third, KILLED) == "RUNNING"
+    assert left(run_id, second, FINISHED) == "FINISHED"
+
+
 def test_its_end_may_be_delivered_twice(sqlite_store: str, begin: Begin) -> None:
     first, second = begin(), begin()
     run_id = begun_by(first)

@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from seglab.data.cache import ArrayCache
 from seglab.data.files import atomic_write, digest_of
 from seglab.data.pictures import PictureSet
-from seglab.data.shared import publish
+from seglab.data.shared import held, publish
 from seglab.errors import RUN, CacheError
 
 
@@ -67,11 +67,12 @@ def write_latest(
     text = json.dumps(
         {"settings": settings.as_dict(), "digest": digest}, indent=1, ensure_ascii=False
     )
-    atomic_write(
-        pictures.folder / f"{job}.json",
-        lambda file: file.write(text.encode(errors="backslashreplace")),
-    )
-    publish(data_dir, pictures.dataset, [f"{job}.json"])
+    with held(data_dir, pictures.dataset):
+        atomic_write(
+            pictures.folder / f"{job}.json",
+            lambda file: file.write(text.encode(errors="backslashreplace")),
+        )
+        publish(data_dir, pictures.dataset, [f"{job}.json"])
 
 
 def read_latest(

@@ -212,7 +212,8 @@ def open_pictures(data_dir: str, dataset: str) -> PictureSet:
         stored = Reader(folder / PIXELS).count()
     except (ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise _unprepared(dataset, data_dir, f"{folder} is damaged ({error})") from error
-    if faults := name_faults(picture.name for picture in pictures.pictures):
+    # What was prepared before more names were refused stays of use.
+    if faults := name_faults((picture.name for picture in pictures.pictures), logged=False):
         raise DataError(
             all_faults(
                 f"{path} names pictures that are no safe file names",

@@ -20,10 +20,12 @@ def experiment_title(config: TrainConfig, inputs: Inputs) -> str:
 
 
 def saliency_tags(settings: Settings, digest: str) -> dict[str, str]:
-    """Which maps: weights, target and preprocessing, digest of the weights and of all the maps."""
+    """Which maps: weights, target and preprocessing; digests of the weights, of all that changes a
+    map beside pixels and rule, and of all the maps."""
     return {
         "seglab.saliency": saliency_title(settings),
         "seglab.saliency_weights_digest": settings.weights_digest,
+        "seglab.saliency_settings": settings.digest,
         "seglab.saliency_digest": digest,
     }
 

@@ -10,8 +10,8 @@ import pandas as pd
 from seglab.figures.comparison import validation_curves
 from seglab.figures.superpixels import tradeoffs
 from seglab.jobs.pictures import Named, per_epoch
-from seglab.results.apart import with_params
-from seglab.results.experiments import experiments, unusual
+from seglab.results.apart import settings_of
+from seglab.results.experiments import experiments
 from seglab.results.superpixels import COLUMNS, points
 from seglab.results.table import PAINTING, typed
 
@@ -37,22 +37,22 @@ def painted_figures(material: Material) -> Iterator[Named]:
 
 
 def losses(material: Material) -> Iterator[Named]:
-    """Validation loss over the epochs of all rows, for each data set, form of the networks and kind
-    of targets."""
+    """Validation loss over the epochs of all rows, for each data set and what else rows must share
+    to be compared."""
     rows = typed(material.runs)
     listed = experiments()
-    known = rows[(rows["task"] == PAINTING) & (rows["place"] < len(listed))]
+    known = rows[(rows["task"] == PAINTING) & rows["completed"] & (rows["place"] < len(listed))]
     known = known.sort_values(["dataset", "place", "seeds"])
+    known = known.assign(settings=settings_of(known)).explode("settings")
     for dataset, of_dataset in known.groupby("dataset", sort=False):
-        forms = of_dataset["params"].map(lambda params: with_params("", params, unusual(params)))
-        kinds = of_dataset.groupby([forms, "targets"], sort=False)
-        for number, ((form, targets), group) in enumerate(kinds, start=1):
+        kinds = of_dataset.groupby("settings", sort=False)
+        for number, (settings, group) in enumerate(kinds, start=1):
             keys = pd.Series([listed[place].key for place in group["place"]], group["run_id"])
             titles = dict(zip(keys, group["experiment"], strict=True))
             curves = per_epoch(material.histories, keys)
             if curves.empty:
                 continue
-            told = f"{dataset}{form}" + (f", targets of {targets}" * (len(kinds) > 1))
+            told = f"{dataset}" + (f", {settings}" * (len(kinds) > 1))
             name = f"{dataset}_painting".replace("/", "_") + (f"_{number}" if number > 1 else "")
             caption = f"Painted superpixels, validation loss over the epochs: {told}"
             yield name, caption, validation_curves(told, curves, curves.iloc[:0], titles, PAINTED)

@@ -121,7 +121,9 @@ def superpixels_into(
     if isinstance(judged.pictures, PictureSet):
         # A training's own data set may be another than that it is judged on. No recipe holds while
         # scores of an earlier judging are replaced.
-        run.tags({"seglab.judged_title": judged.pictures.title, JUDGED_RECIPE: ""})
+        whose = {"title": judged.pictures.title, "digest": judged.pictures.digest}
+        named = {f"seglab.judged_{name}": value for name, value in whose.items()}
+        run.tags(named | {JUDGED_RECIPE: ""})
         last = last_epoch(trained, config.run) if trained else None
     if last and last is not trained:
         outputs[LAST_EPOCH] = paint(last, judged, scratch / "painted_last").image

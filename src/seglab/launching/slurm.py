@@ -1,6 +1,7 @@
 """The engine of a Slurm cluster: an array of jobs on storage that all machines share."""
 
 import math
+import os
 import shutil
 import signal
 import subprocess
@@ -78,7 +79,8 @@ def launch_on_slurm(work: Work, items: Sequence[Any], crew: Crew, watch: Watch) 
             "--engine=slurm needs sbatch, which is not on this machine: give the command where "
             "jobs are submitted, or take another --engine"
         )
-    executor = submitit.AutoExecutor(private(crew.folder / "slurm"), CLUSTER)
+    own = f"slurm-{os.getuid()}"  # for others may work on the same study
+    executor = submitit.AutoExecutor(private(crew.folder / own), CLUSTER)
     gpus = math.ceil(crew.gpus) if crew.gpus and has_gpus() else 0
     executor.update_parameters(
         name="seglab",

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from seglab.results.cells import short_ids
+from seglab.results.cells import short_ids, tag
 from seglab.results.experiments import experiments
 from seglab.results.table import (
     PAINTING,
@@ -85,13 +85,14 @@ def points(runs: pd.DataFrame, judged: Mapping[str, pd.DataFrame]) -> pd.DataFra
             point = dict(zip(POINT, values, strict=True))
             source = source_of(point, described.get(painted.get(run_id, "")))
             where = {"dataset": run["judged"], "parts": parts, "split": parts, "saliency": ""}
-            of_run = {name: run[name] for name in ("run_id", "start_time", "status")}
+            of_run = {n: run[n] for n in ("run_id", "start_time", "status", "judged_digest")}
             rows.append(of_run | where | point | source | dict(group[scores].mean()))
     if not rows:
         return pd.DataFrame(columns=[*POINT, "painter"])
     for row in rows:
         row["colour"] = row["update"]
-        row["configuration"] = repr([row[name] for name in ("parts", *POINT, "trained")])
+        row["configuration"] = repr([row[n] for n in ("parts", "judged_digest", *POINT, "trained")])
+        row["params"] = row["params"] | {"judged data": row["judged_digest"][:8]}
         row["published"] = published_beside(row)
     frame = pd.DataFrame(rows).sort_values(["start_time", "run_id"], kind="stable")
     scores = [key for column in COLUMNS for key in measured(column)]
@@ -101,18 +102,22 @@ def points(runs: pd.DataFrame, judged: Mapping[str, pd.DataFrame]) -> pd.DataFra
 
 
 def by_run(runs: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """``typed`` rows by run, with the title of the pictures that superpixels were judged on."""
+    """``typed`` rows by run, with title and digest of the pictures that superpixels were judged on.
+
+    A training that ``reproduce`` scored has tags for these; a run of its own judged its data.
+    """
     described = typed(runs)
-    told = runs.get("tags.seglab.judged_title", pd.Series(pd.NA, runs.index, dtype="string"))
-    judged = told.astype("string").fillna(described["dataset"])
-    return {str(r["run_id"]): r for r in described.assign(judged=judged).to_dict("records")}  # type: ignore[misc]
+    title, digest = tag(runs, "judged_title"), tag(runs, "judged_digest")
+    own = title == ""
+    described["judged"] = title.where(~own, described["dataset"])
+    described["judged_digest"] = digest.where(~own, tag(runs, "data_digest"))
+    return {str(r["run_id"]): r for r in described.to_dict("records")}  # type: ignore[misc]
 
 
 def painters(runs: pd.DataFrame) -> dict[str, str]:
     """The training whose network's output each run judged: itself, or the one its tag names."""
     rows = typed(runs)
-    targets = runs.get("tags.seglab.target_run", pd.Series(pd.NA, runs.index, dtype="string"))
-    targets = targets.astype("string").fillna("").where(rows["experiment"] == "", rows["run_id"])
+    targets = tag(runs, "target_run").where(rows["experiment"] == "", rows["run_id"])
     return dict(zip(rows["run_id"], targets, strict=True))
 
 
@@ -135,7 +140,8 @@ def curves_by_painter(
         if rows.empty:
             continue
         parts = "+".join(part for part in PARTS if part in set(rows["part"]))
-        told = f"judged on {described[run_id]['judged']} ({parts})"
+        of_data = f", data {digest[:8]}" if (digest := described[run_id]["judged_digest"]) else ""
+        told = f"judged on {described[run_id]['judged']} ({parts}){of_data}"
         kinds = zip(rows["asked"], rows["update"], strict=True)
         judging = [
             f"{told}, {asked} superpixels, {colour(update)} colour" for asked, update in kinds

@@ -8,7 +8,7 @@ import pandas as pd
 
 from seglab.errors import RUN, SeglabError, counted
 from seglab.results.apart import DATA_DIGEST, comparable, configuration, told_apart, with_params
-from seglab.results.cells import as_setting, short_ids, targets_of
+from seglab.results.cells import as_setting, saliency_of, short_ids, targets_of
 from seglab.results.experiments import experiment_of, experiments, place, unusual
 
 PARTS = ("train", "val", "test")
@@ -198,7 +198,7 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
             "epochs": whole("params.epochs"),
             "pictures": whole("params.pictures"),
             "seeds": text("params.seed"),
-            "saliency": text("tags.seglab.saliency"),
+            "saliency": saliency_of(runs),
             "targets": targets_of(runs),
             "status": text("status"),
             # Pruned trials end well too, but as no training that was meant to be.

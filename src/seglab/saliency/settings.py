@@ -27,11 +27,10 @@ class Settings(StoredSettings):
     @property
     def digest(self) -> str:
         """Of all that changes a map; not of ``weights``, as a file's name changes nothing."""
-        return digest_of(
-            self.weights_digest, self.target, self.preprocessing, str(self.patch), self.precision
-        )
+        values = self.weights_digest, self.target, self.preprocessing, str(self.patch)
+        return digest_of(*values, self.precision, CODE_VERSION)
 
 
 def map_key(settings: Settings, rule: Rule, image_digest: str) -> str:
     """The name of a map: a digest of the pixels and of all that turned them into the map."""
-    return digest_of(settings.digest, rule, image_digest, CODE_VERSION)
+    return digest_of(settings.digest, rule, image_digest)

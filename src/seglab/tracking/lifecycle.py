@@ -14,7 +14,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_SOURCE_TYPE
 
 from seglab.errors import ConfigError, SeglabError, TrackingError
 from seglab.reasons import first_line, shown
-from seglab.tracking.members import is_shared, join, leave
+from seglab.tracking.members import forget, is_shared, join, leave
 from seglab.tracking.process import PROCESS, identity, is_alive
 from seglab.tracking.signals import Terminated, stop_with_parent
 from seglab.tracking.store import told, unrepeated
@@ -178,7 +178,7 @@ def end(client: MlflowClient, run_id: str, how: Outcome, at: int, process: str =
     if how.error:
         client.set_tag(run_id, ERROR, how.error[:500])
     elif ERROR in tags:  # of who took it for dead, not knowing what it had still to deliver
-        client.delete_tag(run_id, ERROR)
+        forget(client, run_id, [ERROR])
     client.set_terminated(run_id, how.status, at)
 
 
@@ -265,7 +265,7 @@ def _running(client: MlflowClient, run: Run, process: str) -> Run:
 
 def _clear_error(client: MlflowClient, run: Run) -> None:
     if ERROR in run.data.tags:
-        client.delete_tag(run.info.run_id, ERROR)
+        forget(client, run.info.run_id, [ERROR])
 
 
 def _experiment(client: MlflowClient, name: str, experiment_id: str) -> Experiment:

@@ -33,10 +33,10 @@ def all_dead(tags: Mapping[str, str]) -> bool:
 def join(client: MlflowClient, run: Run, process: str) -> None:
     """Notes that ``process`` is at work on a run, too, which is RUNNING then."""
     run_id = run.info.run_id
-    if run.info.status != "RUNNING":
-        # First, lest another one that joins takes our tag for one that was left behind.
-        client.update_run(run_id, status="RUNNING")
-        _forget(client, run_id, members(run.data.tags))
+    ended = run.info.status != "RUNNING"
+    # Of those that joined none is forgotten alive: `mlflow run` ends the run it made with its own.
+    gone = [k for k, v in members(run.data.tags).items() if is_dead(v) or (ended and k == PROCESS)]
+    forget(client, run_id, gone)
     client.set_tag(run_id, f"{JOINED}{zlib.crc32(process.encode()):08x}", process)
     client.update_run(run_id, status="RUNNING")  # the last of the others may just have ended it
 
@@ -48,13 +48,14 @@ def leave(client: MlflowClient, run: Run, process: str, done: bool) -> bool:
     at work until what all do together is ``done``.
     """
     run_id = run.info.run_id
-    _forget(client, run_id, [k for k, v in members(run.data.tags).items() if v == process])
+    forget(client, run_id, [k for k, v in members(run.data.tags).items() if v == process])
     # Read after that: of two that leave at once, one at least sees nobody.
     others = [v for v in members(client.get_run(run_id).data.tags).values() if v != process]
     return not any(is_alive(other) if done else not is_dead(other) for other in others)
 
 
-def _forget(client: MlflowClient, run_id: str, keys: Iterable[str]) -> None:
+def forget(client: MlflowClient, run_id: str, keys: Iterable[str]) -> None:
+    """Deletes tags of a run, wherever they are still there."""
     for key in keys:
         try:
             client.delete_tag(run_id, key)

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from seglab.errors import TrackingError
+from seglab.errors import SilentServerError
 from seglab.reasons import shown
 from seglab.tracking.store import answers, store_uri
 from seglab.tuning.storage import LONGEST_PAUSE, OUTAGE, SHORTEST_PAUSE
@@ -13,7 +13,7 @@ def await_server() -> None:
     """Returns when the tracking server answers, at once where none is used.
 
     A run that is open has its spool, but no run begins without the server, which may be away for a
-    minute between two trials. Raises ``TrackingError`` if it does not come back.
+    minute between two trials. Raises ``SilentServerError`` if it does not come back.
     """
     until, pause = time.monotonic() + OUTAGE, SHORTEST_PAUSE
     while not answers(store_uri()):
@@ -21,7 +21,7 @@ def await_server() -> None:
         if pause == SHORTEST_PAUSE:
             print(f"\nseglab: {named} does not answer; the study waits for it", file=sys.stderr)
         if time.monotonic() > until:
-            raise TrackingError(
+            raise SilentServerError(
                 f"{named} has not answered for {OUTAGE // 60} minutes; when it is back, run the "
                 "same command again to go on"
             )

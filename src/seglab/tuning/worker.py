@@ -18,6 +18,7 @@ from seglab.errors import (
     ConfigError,
     DataError,
     OutOfMemoryError,
+    SilentServerError,
     StudyError,
     TrainingError,
     WeightsError,
@@ -158,7 +159,7 @@ def run_trial(opened: Opened, objective: Callable[[optuna.Trial], float]) -> Non
         if number == before or study.get_trials(deepcopy=False)[number].state != TrialState.FAIL:
             raise
         warnings.warn(f"trial {number} was taken for dead, and goes on elsewhere", stacklevel=1)
-    except (KeyboardInterrupt, SystemExit, StudyError):
+    except (KeyboardInterrupt, SystemExit, StudyError, SilentServerError):
         number = study.sampler.number
         if number != before:
             # `mlflow run` sends a SIGTERM after each Ctrl-C, which must not break into this.
