@@ -64,7 +64,8 @@ def unscored(table: ResultsTable, view: str) -> str:
     """How many trainings have no scores yet, how to have them, and which these trainings are."""
     told = f"{counted(len(table.unevaluated), 'training run')} without scores: `{RUN} -e "
     if view == SUPERPIXELS:  # which the page Run does not tell from those that are judged
-        return f"{told}superpixels -P run=<id>` scores one. Their ids begin {', '.join(table.unevaluated)}."
+        begin = ", ".join(table.unevaluated)
+        return f"{told}superpixels -P run=<id>` scores one. Their ids begin {begin}."
     return f"{told}evaluate -P run=<id>` scores one. The page Run lists them."
 
 

@@ -134,7 +134,7 @@ def test_painters_that_nothing_judged_are_named(superpixels, opened):
     assert app.dataframe[0].value["", "Experiment"].tolist() == ["Eikonal (FMS) of the photo"]
     (said,) = [line.value for line in app.caption if "without scores" in line.value]
     assert said.startswith("1 training run without scores")
-    assert f"-e superpixels -P run=<id>` scores one of {superpixels[1][:8]}" in said
+    assert f"-P run=<id>` scores one. Their ids begin {superpixels[1][:8]}" in said
 
 
 def test_difference_is_told_with_its_interval(store, opened):
