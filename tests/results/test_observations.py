@@ -97,6 +97,16 @@ def test_superpixels_of_photos_are_no_observation():
     assert len(observations(runs, {"a" * 32: rows}, best_and_last(history("")))) == 0
 
 
+def test_numbers_that_are_not_whole_are_empty_and_such_seeds_no_observation():
+    typos = {"params.epochs": "2.5", "params.pictures": "1e99", "params.width": "inf"}
+    typos |= {"params.seed": "1.5", "tags.seglab.width": None}
+    runs = [training_run(1), training_run(2, **typos), training_run(3, **{"params.seed": "one"})]
+    rows = typed(pd.DataFrame(runs))
+    assert rows.loc[0, ["width", "epochs"]].tolist() == [64, 20]
+    assert rows.loc[1, ["width", "epochs", "pictures"]].isna().all()
+    assert best_losses(*runs)["value"].tolist() == [1]
+
+
 def settings_by_run(*runs):
     """Settings under which each run's lowest loss is observed."""
     found = best_losses(*runs)

@@ -49,8 +49,9 @@ def observations(
     with one seed, the later one stands later, and so counts (``statistics.crossed``).
     """
     known = typed(runs).sort_values("start_time", kind="stable")
-    # Superpixels of photos have published figures too, but no seed, and no claim is about them.
-    known = known[known["published"].notna() & (known["seeds"] != "")]
+    # Superpixels of photos have published figures too, but no seed, and no claim is about them; a
+    # run that was refused for its seed has what its user typed.
+    known = known[known["published"].notna() & known["seeds"].str.isdecimal()]
     settings = settings_of(known)
     frames = []
     for (_, run), labels in zip(known.iterrows(), settings, strict=True):

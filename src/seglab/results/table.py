@@ -166,16 +166,16 @@ def typed(runs: pd.DataFrame) -> pd.DataFrame:
         return column(name).astype("string").fillna("")
 
     def whole(name: str) -> "pd.Series[int]":
-        return pd.to_numeric(column(name), errors="coerce").astype("Int64")
+        # MLflow logs what a user typed (2.5) before seglab refuses it.
+        numbers = pd.to_numeric(column(name), errors="coerce").astype(float)
+        return numbers.where((numbers % 1 == 0) & (numbers.abs() < 2**53)).astype("Int64")
 
     numbers = {
-        f"{part}_{score}{epoch}{suffix}": column(
-            f"metrics.evaluation{epoch}/{part}/{score}{suffix}"
-        )
+        f"{part}_{score}{last}{std}": column(f"metrics.evaluation{last}/{part}/{score}{std}")
         for part in PARTS
         for score in SCORES
-        for epoch in ("", LAST)
-        for suffix in ("", "_std")
+        for last in ("", LAST)
+        for std in ("", "_std")
     }
     told = [name for name in map(str, runs) if name.startswith(("params.", DATA_DIGEST))]
     found = [comparable(run) for _, run in runs[told].iterrows()]
