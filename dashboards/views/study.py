@@ -42,7 +42,9 @@ def show() -> None:
     best = trials[trials["number"] == found.best]
     if len(best):
         tiles[4].metric(f"best {found.config.score}", f"{best['value'].iloc[0]:.4g}")
-        st.code(here(run.get("tags.seglab.best_command") or ""), language="sh", wrap_lines=True)
+        again = run.get("tags.seglab.best_command")
+        if isinstance(again, str):  # it is logged when the study has come to its end
+            st.code(here(again), language="sh", wrap_lines=True)
     elif trials.empty or not counts.get("complete"):
         st.info("No trial has completed yet; figures come with the first ones.")
     show_figures(found)

@@ -8,6 +8,7 @@ from optuna.distributions import FloatDistribution
 from optuna.trial import TrialState
 
 from seglab.errors import StudyError
+from seglab.results.live import live
 from seglab.tuning.config import TuneConfig
 from seglab.tuning.findings import read_findings
 from seglab.tuning.study import RUN
@@ -63,6 +64,19 @@ def test_trials_are_shown_as_they_stand(study, opened):
     assert trials["state"].tolist() == ["complete"] * 5 + ["pruned", "fail"]
     assert trials["run"].tolist()[2] == f"run?experiment=Default&run={2:032x}"
     assert not app.info
+
+
+def test_a_study_in_progress_is_shown_beside_one_that_ended(study, opened):
+    client = MlflowClient()
+    (alpha,) = client.search_runs(["0"])
+    tags = {"optuna.study": "beta", "optuna.storage": study, "seglab.best_command": "mlflow run ."}
+    client.create_run("0", tags=tags)
+    assert [code.value for code in opened("study", study="alpha").code] == ["mlflow run ."]
+    client.delete_tag(alpha.info.run_id, "seglab.best_command")
+    live.cache_clear()
+    app = opened("study", study="alpha")
+    assert [tile.value for tile in app.metric][-1] == "0.5"
+    assert not app.code
 
 
 def test_what_no_completed_trial_has_is_not_mapped(sqlite_store, tmp_path, opened):
