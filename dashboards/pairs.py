@@ -14,7 +14,8 @@ def best_two(table: ResultsTable, rows: list[Choice], runs: list[Choice]) -> lis
     """The two rows with the best test IoU among those that differ in their inputs alone.
 
     Where there are no such two, those of a data set that differ in the fewest parameters; where no
-    data set has two rows, two seeds of a row. In the order of the results table.
+    data set has two rows, two seeds of a row. In the order of the results table. Fewer than two
+    where there is no second row and no second run of the first.
     """
     scores = zip(table.rows["run_id"], table.rows["test_iou"].fillna(-1), strict=True)
     iou = {run: value for ids, value in scores for run in ids.split(",")}

@@ -22,9 +22,10 @@ def show() -> None:
     standing = shell.experiment("Per picture")
     rows, single = scored_choices(standing)
     scored = rows + single
-    if standing.table is None or len(scored) < 2:
+    best = best_two(standing.table, rows, single) if standing.table else []
+    if len(best) < 2:
         shell.say(
-            f"{counted(len(scored), 'scored run')} in this experiment, and two are compared: "
+            f"{counted(len(best), 'scored run')} in this experiment, and two are compared: "
             f"train with `{RUN} -e train`, score with `{RUN} -e evaluate -P run=<id>`."
         )
     asked = [*address.asked("a"), *address.asked("b")]
@@ -32,9 +33,8 @@ def show() -> None:
     label = labels(scored)
     left, right, *rest = st.columns([4, 4, 1, 1])
     side = partial(address.one, keep=True, format_func=label.__getitem__)
-    default_a, default_b = best_two(standing.table, rows, single)
-    a = side(left.selectbox, "A", [*label], "a", default=default_a.name)
-    b = side(right.selectbox, "B", [*label], "b", default=default_b.name)
+    a = side(left.selectbox, "A", [*label], "a", default=best[0].name)
+    b = side(right.selectbox, "B", [*label], "b", default=best[1].name)
     part = address.one(rest[0].selectbox, "Part", PARTS[::-1], "part")
     score = address.one(
         rest[1].selectbox, "Score", list(compare.SCORES), "score",

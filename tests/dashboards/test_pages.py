@@ -2,6 +2,7 @@
 
 import pandas as pd
 import pytest
+import streamlit as st
 from mlflow import MlflowClient
 
 from seglab.results.live import live
@@ -12,6 +13,12 @@ POINT = {"image": "a", "part": "test", "input": "photo", "method": "eikonal", "w
 POINT |= {"update": False, "asked": 400, "superpixels": 400, "boundary_recall": 0.9}
 POINT |= {"undersegmentation": 0.04, "compactness": 0.3, "compactness_pixels": 0.5}
 PAGES = ("results", "curves", "pictures", "per_picture", "run")
+
+
+def forget():
+    """Has pages read the store anew, which counts its versions from the start then."""
+    live.cache_clear()
+    st.cache_data.clear()
 
 
 def test_pages_show_what_they_are_for(store, toured):
@@ -155,3 +162,23 @@ def test_two_seeds_are_compared_where_there_is_one_row(store, opened):
     finally:
         MlflowClient().restore_run(other)
         live.cache_clear()
+
+
+def test_a_scored_seed_beside_one_that_is_not_has_nothing_to_be_compared_with(store, opened):
+    client, kept = MlflowClient(), store.ids["rgb", 0]
+    others = [run for run in store.ids.values() if run != kept]
+    like = client.get_run(kept).data
+    run = client.create_run("0", tags=like.tags).info.run_id
+    for name, value in (like.params | {"seed": "7"}).items():
+        client.log_param(run, name, value)
+    for other in others:
+        client.delete_run(other)
+    try:
+        forget()
+        (said,) = opened("per_picture").info
+        assert said.value.startswith("1 scored run in this experiment, and two are compared")
+    finally:
+        client.delete_run(run)
+        for other in others:
+            client.restore_run(other)
+        forget()
