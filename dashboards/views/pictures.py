@@ -10,11 +10,12 @@ from streamlit.delta_generator import DeltaGenerator
 from dashboards import address, shell, store
 from dashboards.choices import Choice, labels, named, run_of, single_runs
 from dashboards.overlay import STEPS, ordered
-from dashboards.photos import map_of, pictures_of
+from dashboards.photos import map_of, pictures_of, said
 from dashboards.viewer import Scored, viewer, viewer_data
 from seglab.data.config import PARTS
 from seglab.data.decode import read_image
 from seglab.errors import RUN, TrackingError
+from seglab.results.apart import DATA_DIGEST
 from seglab.results.observations import TABLE_THRESHOLD
 
 MOST = 6  # runs side by side
@@ -38,7 +39,8 @@ def show() -> None:
     label = labels(scored)
     chosen = address.several(
         st.multiselect, "Runs", [*label], "runs",
-        default=defaults(scored), keep=True, format_func=label.__getitem__, max_selections=MOST,
+        default=defaults(scored, runs), keep=True, format_func=label.__getitem__,
+        max_selections=MOST,
     )  # fmt: skip
     *browser, middle, right = st.columns([3, 12, 3, 3, 4], vertical_alignment="bottom")
     part = address.one(middle.selectbox, "Part", PARTS[::-1], "part", drop=["picture"])
@@ -49,11 +51,12 @@ def show() -> None:
     choices = named(scored, chosen)
     if not choices:
         shell.say("Choose a run.")
-    others = [c for c in choices if c.dataset != choices[0].dataset]
+    others = [c for c in choices if data_of(c, runs) != data_of(choices[0], runs)]
     if others:
+        alike = others[0].dataset == choices[0].dataset
         shell.say(
             f"{others[0].label} was scored on other pictures than {choices[0].label}: choose runs "
-            "of one data set."
+            f"of one {'version of the ' * alike}data set."
         )
     scores = score_table(choices, runs, part)
     names = ordered(scores, by)
@@ -65,10 +68,16 @@ def show() -> None:
     compare(choices, runs, part, browse(names, browser))
 
 
-def defaults(scored: list[Choice]) -> list[str]:
-    """The first run of each of the first three configurations."""
-    by_title = {(choice.title, choice.dataset): choice.name for choice in reversed(scored)}
+def defaults(scored: list[Choice], runs: pd.DataFrame) -> list[str]:
+    """The first run of each of the first three configurations on the first one's pictures."""
+    alike = [c for c in scored if data_of(c, runs) == data_of(scored[0], runs)]
+    by_title = {choice.title: choice.name for choice in reversed(alike)}
     return list(by_title.values())[::-1][:3]
+
+
+def data_of(choice: Choice, runs: pd.DataFrame) -> tuple[str, str]:
+    """Title and digest of the data set that a run was scored on, which may change under a title."""
+    return choice.dataset, said(run_of(runs, choice.runs[0]), DATA_DIGEST)
 
 
 def score_table(choices: list[Choice], runs: pd.DataFrame, part: str) -> pd.DataFrame:

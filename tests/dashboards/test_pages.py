@@ -182,3 +182,21 @@ def test_a_scored_seed_beside_one_that_is_not_has_nothing_to_be_compared_with(st
         for other in others:
             client.restore_run(other)
         forget()
+
+
+def test_runs_of_two_versions_of_a_data_set_are_not_scored_against_one_mask(store, opened):
+    client = MlflowClient()
+    first, guided = store.ids["rgb", 0], store.ids["rgb+guided", 0]
+    digest = client.get_run(guided).data.tags["seglab.data_digest"]
+    client.set_tag(guided, "seglab.data_digest", "f" * len(digest))
+    try:
+        forget()
+        (said,) = opened("pictures", runs=[first, guided]).info
+        assert "was scored on other pictures than" in said.value
+        assert "choose runs of one version of the data set" in said.value
+        app = opened("pictures")
+        assert len(app.multiselect(key="runs").value) == 1
+        assert not app.info
+    finally:
+        client.set_tag(guided, "seglab.data_digest", digest)
+        forget()
