@@ -10,7 +10,7 @@ from dashboards import address, shell, store, tables
 from dashboards.choices import run_labels, run_of
 from dashboards.score_figures import scores_figure
 from seglab.errors import RUN, counted
-from seglab.figures.style import DOTS_PER_INCH, write_figure
+from seglab.figures.style import DOTS_PER_INCH, FRAME, write_figure
 from seglab.figures.tradeoff import tradeoff
 from seglab.results.latex import latex
 from seglab.results.live import Standing
@@ -71,7 +71,8 @@ def unscored(table: ResultsTable, view: str) -> str:
 
 def show_scores(table: ResultsTable, colours: dict[str, str]) -> None:
     """Every row's scores as a figure, on the page and as a file."""
-    drawn = [colours[run] for run in table.rows["run_id"].str.partition(",")[0]]
+    # Runs of another making have scores, but no experiment that would give them a colour.
+    drawn = [colours.get(run, FRAME) for run in table.rows["run_id"].str.partition(",")[0]]
     st.image(figure_png(table, drawn, SCREEN))
     st.download_button(
         "Figure as PNG", lambda: figure_png(table, drawn, DOTS_PER_INCH), f"{table.name}.png",

@@ -174,7 +174,10 @@ def scores_of(run: "pd.Series[str]") -> list[dict[str, str]]:
             for score, name in SCORES.items()
             if pd.notna(run.get(key := f"metrics.evaluation/{part}/{score}"))
         }
-        cells = {name: f"{mean:.3f} ± {std:.3f}" for name, (mean, std) in means.items()}
+        cells = {
+            name: f"{mean:.3f}" + (f" ± {std:.3f}" if pd.notna(std) else "")
+            for name, (mean, std) in means.items()
+        }
         rows += [{"Part": part, **cells}] if cells else []
     return rows
 

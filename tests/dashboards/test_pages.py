@@ -200,3 +200,17 @@ def test_runs_of_two_versions_of_a_data_set_are_not_scored_against_one_mask(stor
     finally:
         client.set_tag(guided, "seglab.data_digest", digest)
         forget()
+
+
+def test_a_run_of_another_making_is_shown_with_the_scores_it_has(store, opened):
+    client = MlflowClient()
+    run = client.create_run("0").info.run_id
+    client.log_metric(run, "evaluation/test/iou", 0.5)
+    try:
+        forget()
+        assert run[:8] in " ".join(opened().dataframe[0].value["", "Run"])
+        (scores,) = opened("run", run=run).dataframe[0].value.to_dict("records")
+        assert scores == {"Part": "test", "IoU": "0.500"}
+    finally:
+        client.delete_run(run)
+        forget()
