@@ -101,6 +101,17 @@ def test_a_panel_a_row_shows_every_threshold():
         assert drawn == [[0.2, 0.6], pytest.approx([0.3, 0.7])] * 2
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["p ≥ 0.4", "p ≥ 0.5", "IoU", "Dice"]
+    # A row that was scored at other thresholds: each has one colour in all panels.
+    rows.loc[(rows["experiment"] == list(TITLES)[1]) & (rows["threshold"] == 0.4), "threshold"] = (
+        0.6
+    )
+    figure = threshold_scores("icoseg", rows, TITLES)
+    (legend,) = figure.legends
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["p ≥ 0.4", "p ≥ 0.5", "p ≥ 0.6", "IoU", "Dice"]
+    low, middle, high = (line.get_color() for line in legend.get_lines()[:3])
+    first, second = ([line.get_color() for line in axes.lines[::2]] for axes in figure.axes[:2])
+    assert (first, second) == ([low, middle], [middle, high])
 
 
 def test_superpixels_are_compared_row_by_row_with_what_was_published():

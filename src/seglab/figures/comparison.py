@@ -1,7 +1,8 @@
 """Figures that compare the rows of a table: their validation curves and their pictures' scores."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -113,10 +114,11 @@ def threshold_scores(title: str, rows: pd.DataFrame, titles: Titles) -> Figure:
     panels = figure.subplots(lines, columns, squeeze=False, sharex=True, sharey=True).ravel()
     for axes in panels[len(shown) :]:
         axes.set_visible(False)
+    thresholds = sorted(rows.loc[rows["experiment"].isin(shown), "threshold"].unique())
     for axes, key in zip(panels, shown, strict=False):
         own = rows[rows["experiment"] == key]
         scores = own.groupby(["threshold", "image"])[["iou", "dice"]].mean().reset_index()
-        handles = draw_sorted(axes, scores)
+        handles = draw_sorted(axes, scores, thresholds)
         axes.set_title(titles[key], fontsize=9, color=INK)
         label_axes(axes, "pictures, sorted", "coefficient")
     for axes in panels[max(0, len(shown) - columns) : len(shown)]:  # nothing stands below these
@@ -128,18 +130,18 @@ def threshold_scores(title: str, rows: pd.DataFrame, titles: Titles) -> Figure:
     return figure
 
 
-def draw_sorted(axes: Axes, rows: pd.DataFrame) -> list[Line2D]:
+def draw_sorted(axes: Axes, rows: pd.DataFrame, thresholds: Sequence[float] = ()) -> list[Line2D]:
     """Draws IoU (solid) and Dice (dashed), each sorted ascending, per threshold; gives a legend.
 
-    ``rows`` has a row a picture and threshold, with columns threshold, iou and dice.
+    ``rows`` has a row a picture and threshold, with columns threshold, iou and dice. Panels of one
+    legend are given all their ``thresholds``, of which each may have some.
     """
     handles = []
-    by_threshold = rows.groupby("threshold")
-    for colour, (threshold, group) in zip(
-        THRESHOLD_COLOURS * len(by_threshold), by_threshold, strict=False
-    ):
+    thresholds = thresholds or sorted(rows["threshold"].unique())
+    for colour, threshold in zip(cycle(THRESHOLD_COLOURS), thresholds, strict=False):
+        group = rows[rows["threshold"] == threshold]
         pictures = np.arange(1, len(group) + 1)
-        for score, style in (("iou", "o-"), ("dice", "s--")):
+        for score, style in (("iou", "o-"), ("dice", "s--")) if len(group) else ():
             axes.plot(pictures, np.sort(group[score]), style, color=colour, markersize=3.5)
         handles.append(Line2D([], [], color=colour, label=f"p ≥ {threshold:g}"))
     grey = partial(Line2D, [], [], color=FRAME, markersize=3.5)
