@@ -123,7 +123,8 @@ def test_superpixels_are_compared_row_by_row_with_what_was_published():
             ("CAN d=7, schedule B", "can/schedule-b", "network", "eikonal", 3.0, 0.9, 0.9, 0.07),
         ],
         columns=["experiment", "key", "input", "method", "weight", COMPACTNESS, *RECALL_ERROR],
-    ).assign(colour="seed", width=8, epochs=6, targets="400 superpixels")
+    ).assign(colour="seed", width=8, epochs=6, targets="400 superpixels", asked=400, trained="")
+    points["painter"] = ["", "a" * 32, "a" * 32, "b" * 32]
     published = points.iloc[:1].assign(compactness_pixels=0.31, boundary_recall=0.9)
     recall, error = tradeoffs("bsds500", points, published).axes
     slic, network, star = recall.lines
@@ -135,3 +136,17 @@ def test_superpixels_are_compared_row_by_row_with_what_was_published():
     wider = points.assign(width=[8, 8, 24, 24])
     names = [text.get_text() for text in tradeoffs("", wider, published).legends[0].get_texts()]
     assert names == ["SLIC of the photo", *(f"CAN d=7, schedule B, width {w}" for w in (8, 24))]
+    # So is what was judged with another number asked for, and what another training painted.
+    for changed, ends in (
+        ({"asked": [400, 400, 400, 1000]}, ("400 superpixels", "1000 superpixels")),
+        ({"trained": ["", "one", "one", "other"]}, ("run aaaaaaaa", "run bbbbbbbb")),
+    ):
+        figure = tradeoffs("", points.assign(**changed), published)
+        names = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert names[1:] == [f"CAN d=7, schedule B, {end}" for end in ends]
+        _, one, other, _ = figure.axes[0].lines
+        np.testing.assert_allclose(one.get_xydata(), [[0.7, 0.7], [0.6, 0.8]])
+        np.testing.assert_allclose(other.get_xydata(), [[0.9, 0.9]])
+    # A method without a weight has none beside its point.
+    weightless = points.iloc[:1].assign(weight=np.nan)
+    assert not tradeoffs("", weightless, published[:0]).axes[0].texts

@@ -15,8 +15,8 @@ SCORES = {
     "undersegmentation": "undersegmentation error (1 − ASA)   better ←",
 }
 COMPACTNESS = "compactness_pixels"
-TOLD_APART = {"colour": "{} colour", "width": "width {}", "epochs": "{} epochs"}
-TOLD_APART |= {"targets": "learnt from {}"}
+TOLD_APART = {"asked": "{} superpixels", "colour": "{} colour", "width": "width {}"}
+TOLD_APART |= {"epochs": "{} epochs", "targets": "learnt from {}"}
 """In what curves of one experiment may differ, and how it is told."""
 
 
@@ -24,7 +24,8 @@ def tradeoffs(title: str, points: pd.DataFrame, published: pd.DataFrame) -> Figu
     """Boundary recall and undersegmentation error over the study's compactness: a line a row.
 
     ``points`` has a row an experiment × weight: experiment (name), key (empty: of no published
-    row), input, method, weight, colour, width, epochs, targets, compactness_pixels and the scores;
+    row), input, method, weight, asked, colour, width, epochs, targets, trained (what made the
+    network, but its seed), painter (run id of its training), compactness_pixels and the scores;
     several seeds of a point are averaged. ``published`` has experiment, compactness_pixels and the
     scores, drawn as stars.
     """
@@ -42,6 +43,8 @@ def tradeoffs(title: str, points: pd.DataFrame, published: pd.DataFrame) -> Figu
             axes.plot(curve[COMPACTNESS], curve[score], color=colour, markersize=5, **look)
             for end in {0, len(curve) - 1}:
                 point = curve.iloc[end]
+                if pd.isna(point["weight"]):  # of a method that has none
+                    continue
                 axes.annotate(
                     f"{point['weight']:g}",
                     (point[COMPACTNESS], point[score]),
@@ -83,13 +86,17 @@ def curves_of(points: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
     What differs between curves of one experiment is told behind its name.
     """
+    kept = ["key", "input", "method", *TOLD_APART]
     for name, of_name in points.groupby("experiment", sort=False):
         differing = [what for what in TOLD_APART if of_name[what].nunique(dropna=False) > 1]
-        for _, rows in of_name.groupby(list(TOLD_APART), sort=False, dropna=False):
-            first = {what: rows[what].iloc[0] for what in ("key", "input", "method", *TOLD_APART)}
+        trainings = of_name.groupby(list(TOLD_APART), dropna=False)["trained"].transform("nunique")
+        for _, rows in of_name.groupby([*TOLD_APART, "trained"], sort=False, dropna=False):
+            first = rows.iloc[0]
             means = rows.groupby("weight", dropna=False)[[COMPACTNESS, *SCORES]].mean()
             told = [TOLD_APART[what].format(first[what]) for what in differing if first[what]]
-            yield ", ".join([str(name), *told]), means.reset_index().assign(**first)
+            # Trainings may differ in anything: the table names it, and the run leads there.
+            told += [f"run {first['painter'][:8]}"] if trainings[rows.index[0]] > 1 else []
+            yield ", ".join([str(name), *told]), means.reset_index().assign(**first[kept])
 
 
 def colour_of_curve(curve: pd.DataFrame) -> str:
