@@ -109,6 +109,14 @@ def test_the_widest_table_fits_the_terminal(mark):
     assert "1002" in text
 
 
+def test_a_heading_has_the_spaces_at_which_cells_break():
+    title, scores = "Aerial pictures of the City of Chicago", ["1.23e-05 ± 4.56e-06"] * 6
+    runs = [training_run(number, dataset=title, scores=scores) for number in range(2)]
+    text = plain(results_table(pd.DataFrame(runs)))
+    assert "± 4.56e-06" in text  # below its mean, so cells are broken
+    assert f"{title} · published split · width 64" in text
+
+
 def test_random_weights_are_named_with_their_runs(table):
     text = plain(table)
     assert "Saliency maps: RANDOM WEIGHTS · features · imagenet (runs 00000050)" in text

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 from tabulate import tabulate
 
-from seglab.results.printed import LINE, notes, printed
+from seglab.results.printed import LINE, NOTHING, notes, printed, shown_setting
 from seglab.results.table import ResultsTable
 
 COLUMNS = 120
@@ -59,10 +59,12 @@ def in_blocks(table: ResultsTable, cells: pd.DataFrame) -> str:
     cells = cells.drop(columns=LINE)
     blocks = []
     for _, rows in table.rows.groupby(["dataset", *table.blocks], sort=False, dropna=False):
-        block = cells.loc[rows.index]
-        first = block.iloc[0]
-        values = {s: constants[s] if s in constants else first[s.title()] for s in shared}
-        heading = [first["Dataset"].replace("\n", "")]
+        block, first = cells.loc[rows.index], rows.iloc[0]
+        values = {
+            s: constants[s] if s in constants else shown_setting(s, first[s]) or NOTHING
+            for s in shared
+        }
+        heading = [first["dataset"] or NOTHING]
         heading += [HEADINGS[s].format(value) for s, value in values.items() if worth(s, value)]
         columns = ["Dataset", *(s.title() for s in shared), "Saliency"]
         body = block.drop(columns=columns, errors="ignore")
