@@ -86,17 +86,16 @@ def curves_of(points: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
     What differs between curves of one experiment is told behind its name.
     """
-    kept = ["key", "input", "method", *TOLD_APART]
     for name, of_name in points.groupby("experiment", sort=False):
         differing = [what for what in TOLD_APART if of_name[what].nunique(dropna=False) > 1]
         trainings = of_name.groupby(list(TOLD_APART), dropna=False)["trained"].transform("nunique")
         for _, rows in of_name.groupby([*TOLD_APART, "trained"], sort=False, dropna=False):
-            first = rows.iloc[0]
+            first = {what: rows[what].iloc[0] for what in ("key", "input", "method", *TOLD_APART)}
             means = rows.groupby("weight", dropna=False)[[COMPACTNESS, *SCORES]].mean()
             told = [TOLD_APART[what].format(first[what]) for what in differing if first[what]]
             # Trainings may differ in anything: the table names it, and the run leads there.
-            told += [f"run {first['painter'][:8]}"] if trainings[rows.index[0]] > 1 else []
-            yield ", ".join([str(name), *told]), means.reset_index().assign(**first[kept])
+            told += [f"run {rows['painter'].iloc[0][:8]}"] if trainings[rows.index[0]] > 1 else []
+            yield ", ".join([str(name), *told]), means.reset_index().assign(**first)
 
 
 def colour_of_curve(curve: pd.DataFrame) -> str:
