@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from seglab.data.processes import processors
+from seglab.errors import LaunchError
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.local import launch_here
-from tests.launching.work import surroundings
+from tests.launching.work import die_once, say_and_die_once, surroundings
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = "from tests.launching.work import keep_one_waiting as go; go({place!r})"
@@ -29,6 +30,19 @@ def test_workers_have_the_environment_of_their_launch(workers, home, tmp_path, m
     launch_here(surroundings, range(workers), crew, Watch(ended=found.__setitem__))
     threads = max(1, processors() // workers)
     assert found == {index: (home, "35"[index], threads) for index in range(workers)}
+
+
+def test_a_killed_worker_is_not_blamed_for_what_an_earlier_job_printed(tmp_path):
+    log, mark = tmp_path / "worker-0.log", tmp_path / "mark"
+    log.write_text("seglab: last year's fault\n")
+    crew = Crew(1, tmp_path, retries=0)
+    with pytest.raises(LaunchError, match="exit code -9, it printed nothing; see"):
+        launch_here(die_once, [str(mark)], crew, Watch())
+
+
+def test_a_worker_that_takes_the_place_of_a_killed_one_keeps_what_that_printed(tmp_path):
+    launch_here(say_and_die_once, [str(tmp_path / "mark")], Crew(1, tmp_path), Watch())
+    assert (tmp_path / "worker-0.log").read_text().splitlines() == ["at work"] * 2
 
 
 @pytest.fixture

@@ -28,6 +28,12 @@ def die_once(place):
     return mark.read_text()
 
 
+def say_and_die_once(place):
+    """Says so before it is killed."""
+    print("at work", flush=True)
+    return die_once(place)
+
+
 def wait_for_ever(place):
     """Says that it is at work, and that it was stopped."""
     stopped = Path(place).with_name("stopped")

@@ -44,11 +44,13 @@ def launch_here(work: Work, items: Sequence[Any], crew: Crew, watch: Watch) -> N
     threads = os.environ.get("OMP_NUM_THREADS", str(max(1, processors() // len(slots))))
     alive: list[Worker] = []
     crew.folder.mkdir(parents=True, exist_ok=True)
+    for slot in slots:  # what an earlier job printed says nothing of this one's end
+        log_of(crew, slot).write_bytes(b"")
     import_for_all(*(name for name in sys.modules if name.partition(".")[0] in SHARED))
 
     def start(index: int, slot: int) -> None:
         gpu = gpus[slot % len(gpus)]
-        log = crew.folder / f"worker-{slot}.log"
+        log = log_of(crew, slot)
         here, there = CONTEXT.Pipe(duplex=False)
         with (
             deaf_children(),
@@ -131,6 +133,11 @@ def visible_gpus() -> list[str]:
     import torch  # seconds, which nobody waits for who has no use for GPUs
 
     return [str(index) for index in range(torch.cuda.device_count())]
+
+
+def log_of(crew: Crew, slot: int) -> Path:
+    """What the workers of a slot print, one after the other."""
+    return crew.folder / f"worker-{slot}.log"
 
 
 def last_line(log: Path) -> str:
