@@ -31,7 +31,7 @@ def show() -> None:
     ).strip()
     found = runs[runs["run_id"].str.startswith(wanted)] if wanted else runs
     if found.empty:
-        elsewhere(wanted)
+        found = known_as(wanted, runs)
     if len(found) != 1:
         show_list(found)
         return
@@ -182,13 +182,18 @@ def scores_of(run: "pd.Series[str]") -> list[dict[str, str]]:
     return rows
 
 
-def elsewhere(wanted: str) -> None:
-    """Says where the run is that this experiment does not have."""
+def known_as(wanted: str, runs: pd.DataFrame) -> pd.DataFrame:
+    """The run that had the id ``wanted`` while it was offline; says where it is, if not here."""
     info = reader.run_info(wanted)
-    shell.say(
-        f"Run {wanted} is in the experiment {info.experiment!r}: choose that above, or "
-        f"open [this address]({links.page('run', experiment=info.experiment, run=info.id)})."
-    )
+    if info.experiment != st.session_state["experiment"]:
+        shell.say(
+            f"Run {wanted} is in the experiment {info.experiment!r}: choose that above, or "
+            f"open [this address]({links.page('run', experiment=info.experiment, run=info.id)})."
+        )
+    found = runs[runs["run_id"] == info.id]
+    if found.empty:
+        shell.say(f"Run {wanted} has just come in. This page shows it by itself in a moment.")
+    return found
 
 
 show()

@@ -7,6 +7,7 @@ import pytest
 import streamlit as st
 from mlflow import MlflowClient
 
+from seglab.results.live import live
 from seglab.tracking import snapshot
 from seglab.training.config import TrainConfig
 from tests.mlflow_server import free_port
@@ -120,3 +121,19 @@ def test_run_of_another_experiment(store, opened):
         assert "is in the experiment 'other'" in words(app)
     finally:
         client.delete_experiment(other)
+
+
+def test_run_that_came_in_since_runs_were_read(store, opened, monkeypatch):
+    monkeypatch.setattr(snapshot, "FRESH", 1000.0)
+    live.cache_clear()
+    opened("run", experiment="Default")
+    client = MlflowClient()
+    run = client.create_run("0", run_name="new", tags={"seglab.offline_id": "0ff11e"}).info.run_id
+    try:
+        said = words(opened("run", run=run, experiment="Default"))
+        assert f"Run {run} has just come in." in said
+        live.cache_clear()
+        assert opened("run", run="0ff11e", experiment="Default").header[0].value == "new"
+    finally:
+        client.delete_run(run)
+        live.cache_clear()
