@@ -12,7 +12,16 @@ from matplotlib.patches import Patch
 
 from seglab.evaluation.scores import binarise, count, dice, iou
 from seglab.figures.comparison import draw_sorted
-from seglab.figures.style import FRAME, INK, SKY, VERMILLION, label_axes, rgb, thumbnail
+from seglab.figures.style import (
+    FRAME,
+    INK,
+    SKY,
+    VERMILLION,
+    label_axes,
+    plain_panels,
+    rgb,
+    thumbnail,
+)
 
 
 def strip(
@@ -65,8 +74,7 @@ def strip(
 def sorted_coefficients(rows: pd.DataFrame, part: str) -> Figure:
     """IoU (solid) and Dice (dashed) of a part's pictures, each sorted ascending, per threshold."""
     rows = rows[rows["part"] == part]
-    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
-    axes = figure.subplots()
+    figure, (axes,) = plain_panels((6.5, 4.2), 1, top=0.4)
     handles = draw_sorted(axes, rows)
     axes.legend(handles=handles, frameon=False, fontsize=9)
     label_axes(axes, "pictures, sorted by the coefficient", "coefficient")

@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
-from seglab.figures.style import BLUE, FRAME, VERMILLION, WIDE, label_axes
+from seglab.figures.style import BLUE, FRAME, VERMILLION, WIDE, label_axes, plain_panels
 
 viridis = colormaps["viridis"]
 LIMITS = {"iou": (0, 1), "dice": (0, 1), "loss": (0, None)}
@@ -24,8 +23,8 @@ def training_curves(history: Sequence[Mapping[str, float]], labels: Mapping[str,
     """
     epochs = np.arange(1, len(history) + 1)
     best = int(np.argmin([metrics["val/loss"] for metrics in history]))
-    figure = Figure(figsize=(3.5 * len(labels), 3.2), layout=ConstrainedLayoutEngine(w_pad=0.1))
-    for axes, (score, label) in zip(figure.subplots(1, len(labels)), labels.items(), strict=True):
+    figure, panels = plain_panels((3.5 * len(labels), 3.2), len(labels))
+    for axes, (score, label) in zip(panels, labels.items(), strict=True):
         for part, colour, style in (("train", BLUE, "--"), ("val", VERMILLION, "-")):
             values = [metrics[f"{part}/{score}"] for metrics in history]
             marker = "." if len(history) == 1 else ""
@@ -54,9 +53,9 @@ def norm_curves(history: Sequence[Mapping[str, float]]) -> Figure:
     layers = sorted(
         {key.removeprefix("norm/").removesuffix("_a") for key in history[0] if key.endswith("_a")}
     )
-    figure = Figure(figsize=(8.2, 3.2), layout="constrained")
+    figure, panels = plain_panels((8.2, 3.2), 2, right=0.9)
     meanings = {"a": "a, weight of the identity", "b": "b, weight of the batch norm"}
-    for axes, (name, meaning) in zip(figure.subplots(1, 2), meanings.items(), strict=True):
+    for axes, (name, meaning) in zip(panels, meanings.items(), strict=True):
         for layer, colour in zip(layers, viridis(np.linspace(0, 0.9, len(layers))), strict=True):
             values = [metrics[f"norm/{layer}_{name}"] for metrics in history]
             marker = "." if len(history) == 1 else ""
@@ -64,5 +63,5 @@ def norm_curves(history: Sequence[Mapping[str, float]]) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         label_axes(axes, "epoch", meaning)
     handles, names = figure.axes[0].get_legend_handles_labels()
-    figure.legend(handles, names, title="layer", loc="outside right center", frameon=False)
+    figure.legend(handles, names, title="layer", loc="center right", frameon=False)
     return figure

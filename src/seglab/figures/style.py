@@ -63,6 +63,23 @@ def write_figure(figure: Figure, file: IO[bytes], dots_per_inch: int = DOTS_PER_
     figure.savefig(file, format="png", dpi=dots_per_inch)
 
 
+def plain_panels(
+    size: tuple[float, float], columns: int, right: float = 0.15, top: float = 0.15
+) -> tuple[Figure, list[Axes]]:
+    """A figure of ``size`` inches and its axes in a row, which leave room for numbers and labels.
+
+    To let matplotlib find out how much room takes longer than to draw all else; ``right`` and
+    ``top``, in inches, are what else is to stand there.
+    """
+    figure = Figure(figsize=size)
+    (width, height), left, between = size, 0.75, 0.85
+    panel = (width - left - right - between * (columns - 1)) / columns
+    grid = {"left": left / width, "right": 1 - right / width, "wspace": between / panel}
+    grid |= {"bottom": 0.5 / height, "top": 1 - top / height}
+    axes = figure.subplots(1, columns, squeeze=False, gridspec_kw=grid)
+    return figure, list(axes[0])
+
+
 def label_axes(axes: Axes, x: str, y: str) -> None:
     """Labels and the house's plain frame."""
     axes.set_xlabel(x, color=INK)

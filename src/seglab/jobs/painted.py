@@ -43,7 +43,8 @@ def losses(material: Material) -> Iterator[Named]:
     listed = experiments()
     known = rows[(rows["task"] == PAINTING) & rows["completed"] & (rows["place"] < len(listed))]
     known = known.sort_values(["dataset", "place", "seeds"])
-    known = known.assign(settings=settings_of(known)).explode("settings")
+    of_runs = pd.Series(settings_of(known), known.index)
+    known = known.assign(settings=of_runs).explode("settings")
     for dataset, of_dataset in known.groupby("dataset", sort=False):
         kinds = of_dataset.groupby("settings", sort=False)
         for number, (settings, group) in enumerate(kinds, start=1):
