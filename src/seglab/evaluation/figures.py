@@ -51,11 +51,15 @@ def strip(
         label = f"p ≥ {threshold:g}\nIoU {iou(counts):.3f}  Dice {dice(counts):.3f}"
         panels.append((label, thumbnail(errors_coloured(mask, truth)), {}))
 
-    side = 2.0
+    side, above, below = 2.0, 0.75, 0.3  # inches, of a panel, titles and legend
     height, width = truth.shape
-    figure = Figure((side * len(panels), side * height / width + 1.05), layout="constrained")
-    figure.suptitle(title, color=INK)
-    for axes, (label, pixels, options) in zip(figure.subplots(1, len(panels)), panels, strict=True):
+    size = side * len(panels), side * height / width + above + below
+    figure = Figure(size)
+    figure.suptitle(title, color=INK, y=1 - 0.08 / size[1], va="top")
+    grid = {"left": 0.05 / size[0], "right": 1 - 0.05 / size[0], "wspace": 0.05}
+    grid |= {"bottom": below / size[1], "top": 1 - above / size[1]}
+    row = figure.subplots(1, len(panels), gridspec_kw=grid)
+    for axes, (label, pixels, options) in zip(row, panels, strict=True):
         axes.imshow(pixels, cmap="gray", **options)
         axes.set_title(label, fontsize=9, color=INK)
         axes.set(xticks=[], yticks=[])
@@ -63,7 +67,7 @@ def strip(
     keys = [("hit", "white"), ("false alarm", VERMILLION), ("miss", SKY)]
     figure.legend(
         handles=[Patch(facecolor=colour, edgecolor=FRAME, label=key) for key, colour in keys],
-        loc="outside lower right",
+        loc="lower right",
         ncols=len(keys),
         frameon=False,
         fontsize=9,
