@@ -27,5 +27,5 @@ def seed_part(seed: int, epoch: int, step: int, part: int) -> None:
     """
     number = fold(seed, STEP, epoch, step, part)
     torch.default_generator.manual_seed(number)
-    if torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         torch.cuda.manual_seed_all(number)
