@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboards import address
-from dashboards.shell import told
+from dashboards.shell import leave_imports_alone, told
 
 st.set_page_config(page_title="seglab", page_icon=":material/analytics:", layout="wide")
 page = st.navigation(
@@ -25,3 +25,4 @@ address.begin(page.url_path)
 with told():
     page.run()
 address.complete()
+leave_imports_alone(page.url_path)

@@ -1,8 +1,10 @@
 """What all pages share: their head with the experiment at hand, words instead of tracebacks."""
 
+import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import NoReturn
 
 import streamlit as st
@@ -37,6 +39,16 @@ def told() -> Iterator[None]:
             "was started in has the details; please report them.",
             icon=":material/error:",
         )
+
+
+@cache
+def leave_imports_alone(page: str) -> None:
+    """Called after the first sight of each page, it spares the later ones a fifth of a second.
+
+    Streamlit looks for garbage whenever a page was drawn, and there is none among what was imported
+    for it.
+    """
+    gc.freeze()
 
 
 def sentence(fault: SeglabError) -> str:

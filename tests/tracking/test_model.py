@@ -1,13 +1,17 @@
 """A logged model loads and predicts in a process that knows nothing of us but mlflow."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel
+from mlflow.models import Model
+from mlflow.pyfunc import save_model
 
 from seglab.errors import TrackingError
 from seglab.tracking.reader import download_model
@@ -116,6 +120,29 @@ def test_a_model_predicts_in_a_fresh_process(
     )
     assert done.returncode == 0, done.stderr
     assert "mismatch" not in done.stderr
+
+
+def test_its_folder_is_as_mlflow_writes_one(sqlite_store: str, tmp_path: Path) -> None:
+    """But for the versions of pip, setuptools and wheel, which a model does not depend on."""
+    with start_run("r", params={}) as run:
+        log_model(run, tmp_path)
+    ours = Path(MlflowClient().download_artifacts(run.id, "model", str(tmp_path)))
+    save_model(
+        tmp_path / "theirs",
+        loader_module="tiny_loader.brightness.loading",
+        data_path=str(tmp_path / "best.txt"),
+        code_paths=[str(tmp_path / "tiny_loader")],
+        pip_requirements=(ours / "requirements.txt").read_text().splitlines(),
+    )
+    described, theirs = (Model.load(folder) for folder in (ours, tmp_path / "theirs"))
+    assert described.flavors == theirs.flavors
+    assert described.mlflow_version == theirs.mlflow_version
+    for name in ("requirements.txt", "conda.yaml", "python_env.yaml"):
+        mine, its = (
+            re.sub(r"\b(pip|setuptools|wheel)[=<]=[\d.]+", r"\1", (folder / name).read_text())
+            for folder in (ours, tmp_path / "theirs")
+        )
+        assert yaml.safe_load(mine) == yaml.safe_load(its)
 
 
 def test_a_model_goes_into_the_experiment_of_its_run(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,8 @@ import boto3
 from boto3.exceptions import Boto3Error
 from botocore import exceptions as boto
 from botocore.config import Config
+from botocore.loaders import Loader, create_loader
+from botocore.session import get_session
 from tqdm import tqdm
 
 from seglab.data.archives import inside
@@ -108,7 +110,16 @@ def parts(url: str) -> tuple[str, str]:
 def connect(endpoint: str | None = None) -> Any:
     """A client at ``endpoint``, or AWS_ENDPOINT_URL's."""
     # A session of its own: boto3's default one keeps the credentials it first saw.
-    return boto3.Session().client("s3", config=CLIENT, endpoint_url=endpoint)
+    session = get_session()
+    session.register_component("data_loader", _service_models())
+    client = boto3.Session(botocore_session=session).client
+    return client("s3", config=CLIENT, endpoint_url=endpoint)
+
+
+@cache
+def _service_models() -> Loader:
+    """What S3 can be asked: a megabyte of JSON, whose reading is most of a session's start."""
+    return create_loader()
 
 
 def listed(

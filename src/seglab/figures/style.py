@@ -60,7 +60,8 @@ def write_figure(figure: Figure, file: IO[bytes], dots_per_inch: int = DOTS_PER_
     if layout := figure.get_layout_engine():
         layout.execute(figure)
         figure.set_layout_engine(None)
-    figure.savefig(file, format="png", dpi=dots_per_inch)
+    # Twice as fast as zlib's usual 6, and a tenth larger.
+    figure.savefig(file, format="png", dpi=dots_per_inch, pil_kwargs={"compress_level": 1})
 
 
 def plain_panels(

@@ -1,9 +1,11 @@
 """A checkpoint as an MLflow model: loaded by our own code from a plain file, without pickle."""
 
+import json
+import platform
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -102,9 +104,13 @@ def _metrics(client: MlflowClient, run: Run, model: LoggedModel, step: int) -> l
 
 
 def _save(path: Path, run: Run, model: LoggedModel, kept: Path, record: Mapping[str, Any]) -> None:
+    """Writes a model's folder, as MLflow's documentation says what stands in one.
+
+    ``mlflow.pyfunc.save_model`` reads first what files each installed package has, for a second.
+    """
     # Imported here, for it takes a second, which only jobs that train need to pay.
-    import mlflow.pyfunc
     from mlflow.models import Model, ModelSignature
+    from mlflow.pyfunc import add_to_model
     from mlflow.types import ColSpec, Schema
     from mlflow.types.schema import AnyType
 
@@ -114,19 +120,45 @@ def _save(path: Path, run: Run, model: LoggedModel, kept: Path, record: Mapping[
         Schema([ColSpec(anything, name) for name in names])
         for names in ([record["takes"]], record["gives"])
     )
-    (code,) = (kept / "code").iterdir()
-    mlflow.pyfunc.save_model(
-        path,
-        loader_module=record["loader_module"],
-        data_path=str(kept / record["checkpoint"]),
-        code_paths=[str(code)],
-        mlflow_model=Model(
-            artifact_path=model.artifact_location,
-            model_uuid=model.model_id,
-            run_id=run.info.run_id,
-            metadata=record["metadata"],
-            model_id=model.model_id,
-        ),
+    shutil.copytree(kept / "code", path / "code")
+    checkpoint = path / "data" / record["checkpoint"]
+    checkpoint.parent.mkdir()
+    shutil.copy(kept / record["checkpoint"], checkpoint)
+    description = Model(
+        artifact_path=model.artifact_location,
+        model_uuid=model.model_id,
+        run_id=run.info.run_id,
+        metadata=record["metadata"],
+        model_id=model.model_id,
         signature=ModelSignature(inputs=takes, outputs=gives),
-        pip_requirements=record["requirements"],
     )
+    description.model_size_bytes = checkpoint.stat().st_size
+    add_to_model(
+        description,
+        loader_module=record["loader_module"],
+        data=str(checkpoint.relative_to(path)),
+        code="code",
+        conda_env="conda.yaml",
+        python_env="python_env.yaml",
+        streamable=False,
+    )
+    description.save(path / "MLmodel")
+    _write_environments(path, record["requirements"])
+
+
+def _write_environments(path: Path, requirements: Sequence[str]) -> None:
+    """What a model needs, as pip, virtualenv and conda are told it."""
+    python, lines = platform.python_version(), "".join(f"{line}\n" for line in requirements)
+    (path / "requirements.txt").write_text(lines)
+    virtualenv = {
+        "python": python,
+        "build_dependencies": ["pip", "setuptools", "wheel"],
+        "dependencies": ["-r requirements.txt"],
+    }
+    conda = {
+        "name": "mlflow-env",
+        "channels": ["conda-forge"],
+        "dependencies": [f"python={python}", "pip", {"pip": list(requirements)}],
+    }
+    for name, environment in {"python_env.yaml": virtualenv, "conda.yaml": conda}.items():
+        (path / name).write_text(json.dumps(environment, indent=2))  # which is YAML, too
