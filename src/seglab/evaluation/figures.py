@@ -1,22 +1,23 @@
 """Figures of an evaluation: strips of pictures, sorted coefficients."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
-from matplotlib.colors import PowerNorm
+from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from seglab.evaluation.scores import binarise, count, dice, iou
 from seglab.figures.comparison import draw_sorted
 from seglab.figures.style import (
+    EVEN,
     FRAME,
     INK,
     SKY,
     VERMILLION,
+    draw_picture,
     label_axes,
     plain_panels,
     rgb,
@@ -37,33 +38,31 @@ def strip(
     A mask shows hits in white, false alarms and misses in colours, and carries its IoU and Dice.
     Saliency maps are mostly near black and drawn with gamma ½.
     """
-    panels: list[tuple[str, np.ndarray, dict[str, Any]]] = [
-        ("image", thumbnail(image), {}),
-        ("ground truth", thumbnail(truth * np.uint8(255)), {"vmin": 0, "vmax": 255}),
+    panels: list[tuple[str, np.ndarray, Normalize]] = [
+        ("image", thumbnail(image), EVEN),
+        ("ground truth", thumbnail(truth * np.uint8(255)), EVEN),
     ]
     if saliency is not None:
-        norm = PowerNorm(0.5, vmin=0, vmax=255)
-        panels.append(("saliency map (γ = ½)", thumbnail(saliency), {"norm": norm}))
-    panels.append(("prediction", thumbnail(probability), {"vmin": 0, "vmax": 255}))
+        faint = PowerNorm(0.5, vmin=0, vmax=255)
+        panels.append(("saliency map (γ = ½)", thumbnail(saliency), faint))
+    panels.append(("prediction", thumbnail(probability), EVEN))
     for threshold in thresholds:
         mask = binarise(probability, threshold)
         counts = count(mask, truth)
         label = f"p ≥ {threshold:g}\nIoU {iou(counts):.3f}  Dice {dice(counts):.3f}"
-        panels.append((label, thumbnail(errors_coloured(mask, truth)), {}))
+        panels.append((label, thumbnail(errors_coloured(mask, truth)), EVEN))
 
-    side, above, below = 2.0, 0.75, 0.3  # inches, of a panel, titles and legend
+    side, gap, above, below = 2.0, 0.1, 0.75, 0.3  # inches, of a panel, titles and legend
     height, width = truth.shape
-    size = side * len(panels), side * height / width + above + below
+    columns = len(panels)
+    size = (side + gap) * columns + gap, side * height / width + above + below
     figure = Figure(size)
     figure.suptitle(title, color=INK, y=1 - 0.08 / size[1], va="top")
-    grid = {"left": 0.05 / size[0], "right": 1 - 0.05 / size[0], "wspace": 0.05}
-    grid |= {"bottom": below / size[1], "top": 1 - above / size[1]}
-    row = figure.subplots(1, len(panels), gridspec_kw=grid)
-    for axes, (label, pixels, options) in zip(row, panels, strict=True):
-        axes.imshow(pixels, cmap="gray", **options)
-        axes.set_title(label, fontsize=9, color=INK)
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_color(FRAME)
+    for column, (label, pixels, norm) in enumerate(panels):
+        left = gap + (side + gap) * column
+        draw_picture(figure, pixels, (left, below, side, side * height / width), norm)
+        middle, top = (left + side / 2) / size[0], 1 - (above - 0.08) / size[1]
+        figure.text(middle, top, label, fontsize=9, color=INK, ha="center", va="bottom")
     keys = [("hit", "white"), ("false alarm", VERMILLION), ("miss", SKY)]
     figure.legend(
         handles=[Patch(facecolor=colour, edgecolor=FRAME, label=key) for key, colour in keys],

@@ -9,7 +9,11 @@ from typing import IO
 import numpy as np
 from jaxtyping import UInt8
 from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import BboxImage
+from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox, TransformedBbox
 
 from seglab.data.files import atomic_write
 
@@ -41,6 +45,8 @@ EXPERIMENTS = {
 """The colour of each experiment in every figure, by its key without the data set."""
 WIDE = 30
 """From this ratio of the largest to the smallest loss on, their axis is logarithmic."""
+EVEN = Normalize(0, 255)
+"""Grey levels as they are."""
 DOTS_PER_INCH = 150
 LONGEST_SIDE = 800
 """Pixels that a drawn picture keeps; a panel has no more dots anyway."""
@@ -79,6 +85,25 @@ def plain_panels(
     grid |= {"bottom": 0.5 / height, "top": 1 - top / height}
     axes = figure.subplots(1, columns, squeeze=False, gridspec_kw=grid)
     return figure, list(axes[0])
+
+
+def draw_picture(
+    figure: Figure,
+    pixels: UInt8[np.ndarray, "h w *c"],
+    place: tuple[float, float, float, float],
+    norm: Normalize = EVEN,
+) -> None:
+    """Draws grey or RGB ``pixels`` in a frame: left, bottom, width and height in inches.
+
+    Axes, whose ticks nobody sees, take longer than the picture.
+    """
+    box = TransformedBbox(Bbox.from_bounds(*place), figure.dpi_scale_trans)
+    image = BboxImage(box, cmap="gray", norm=norm, origin="upper")
+    image.set_data(pixels)
+    figure.add_artist(image)
+    frame = Rectangle(place[:2], *place[2:], fill=False, edgecolor=FRAME, linewidth=0.8)
+    frame.set_transform(figure.dpi_scale_trans)
+    figure.add_artist(frame)
 
 
 def label_axes(axes: Axes, x: str, y: str) -> None:

@@ -133,7 +133,7 @@ def _save(path: Path, run: Run, model: LoggedModel, kept: Path, record: Mapping[
         signature=ModelSignature(inputs=takes, outputs=gives),
     )
     description.model_size_bytes = checkpoint.stat().st_size
-    add_to_model(
+    add_to_model(  # type: ignore[no-untyped-call]
         description,
         loader_module=record["loader_module"],
         data=str(checkpoint.relative_to(path)),

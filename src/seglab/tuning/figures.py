@@ -9,7 +9,7 @@ from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from seglab.figures.style import BLUE, FRAME, INK, VERMILLION, label_axes
+from seglab.figures.style import BLUE, FRAME, INK, VERMILLION, label_axes, plain_panels
 from seglab.tuning.space import Choices, Range, Space
 
 Better = Literal["maximize", "minimize"]
@@ -19,8 +19,7 @@ MAPPED = ("learning_rate", "alpha")
 
 def history_figure(trials: pd.DataFrame, better: Better, score: str) -> Figure:
     """The objective of every trial, and the best so far."""
-    figure = Figure(figsize=(6.4, 3.6), layout="constrained")
-    axes = figure.subplots()
+    figure, (axes,) = plain_panels((6.4, 3.6), 1)
     complete, pruned = (trials[trials.state == state] for state in ("complete", "pruned"))
     axes.plot(complete.number, complete.value, "o", color=BLUE, markersize=5, label="completed")
     if len(pruned):
@@ -130,8 +129,7 @@ def curves_figure(
     curves: Mapping[int, Mapping[int, float]], trials: pd.DataFrame, best: int, score: str
 ) -> Figure:
     """The objective over the epochs of every trial; pruned ones end early."""
-    figure = Figure(figsize=(6.4, 4.0), layout="constrained")
-    axes = figure.subplots()
+    figure, (axes,) = plain_panels((6.4, 4.0), 1)
     pruned = set(trials[trials.state == "pruned"].number)
     for number, values in curves.items():
         if number != best:
