@@ -25,7 +25,10 @@ FORKED.set_forkserver_preload(
         # Of these MLflow's server asks first whether it is there, to know what it is.
         *("uvicorn", "mlflow.server.fastapi_app"),
         *("mlflow.cli", "mlflow.pyfunc", "mlflow.store.tracking.sqlalchemy_store"),
-        "torch._dynamo",  # by optimisers
+        # All that is imported where it is needed first.
+        *("torch._dynamo", "git", "sqlalchemy.dialects.sqlite", "psycopg", "tyro"),
+        *("optuna.visualization", "matplotlib.backends.backend_agg"),
+        "tests.digested",
     ]
 )
 STREAMS = ("output", "errors")
