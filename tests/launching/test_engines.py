@@ -6,7 +6,6 @@ what becomes of killed jobs are the same code, with processes of this machine fo
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from seglab.launching.config import LaunchConfig
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
 from tests.launching.work import die_once, refuse, square, wait_for_ever
+from tests.preloaded import Program
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [
@@ -137,11 +137,8 @@ def test_strangers_are_refused_by_ray_and_told_the_remedy(ray_cluster, tmp_path)
     """Each is a process of its own: Ray reads its token once."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("RAY_AUTH")}
     kept |= {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
-    program = f"from tests.launching.work import visit; visit({ray_cluster.address!r})"
     visitors = {
-        stranger: subprocess.Popen(
-            [sys.executable, "-c", program], env=kept | given, stderr=subprocess.PIPE, text=True
-        )
+        stranger: Program("tests.launching.visitor", [ray_cluster.address], tmp_path, kept | given)
         for stranger, given in STRANGERS.items()
     }
     for stranger, process in visitors.items():

@@ -5,7 +5,7 @@ import signal
 import time
 from pathlib import Path
 
-from seglab.errors import DataError, exit_codes
+from seglab.errors import DataError
 
 FOR_EVER = 300
 """Seconds that nobody waits."""
@@ -58,11 +58,3 @@ def keep_one_waiting(place):
     from seglab.launching.local import launch_here
 
     launch_here(wait_for_ever, [place], Crew(1, Path(place).parent / "log", gpus=0), Watch())
-
-
-def visit(address):
-    """Belongs to a Ray cluster for a moment."""
-    from seglab.launching.cluster import connected
-
-    with exit_codes(), connected(address):
-        print("inside")
