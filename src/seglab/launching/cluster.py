@@ -214,7 +214,7 @@ def expect_room(gpus: float) -> None:
 
 def machines_alive() -> list[dict[str, Any]]:
     """What Ray knows of each machine of the cluster."""
-    return [node for node in ray.nodes() if node["Alive"]]  # type: ignore[no-untyped-call]
+    return [node for node in ray.nodes() if node["Alive"]]
 
 
 def result_of(reference: Any, index: int) -> Any:
