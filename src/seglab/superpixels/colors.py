@@ -30,6 +30,8 @@ def normalise(
     Grey is the luminance in 8 bits (weights of scikit-image's ``rgb2gray``). Channels that hardly
     vary (see ``FLAT``) are only centred.
     """
+    # Numba compiles anew, for a second, for arrays that lie otherwise or cannot be written to.
+    image = np.require(image, requirements=["C", "W"])
     grey = np.empty(image.shape[:2], np.uint8)
     sums, squares = _convert(image, lab, grey)
     mean = sums / grey.size
