@@ -80,11 +80,18 @@ def test_colours_of_the_overlay_are_those_of_the_counts(visit, seeded):
     assert (blue - red)[~predicted & truth].mean() > 50
 
 
+def wait_for_keys(page):
+    """Arrow keys are heard by buttons, whose code the browser fetches when it sees the first."""
+    for name in ("Previous", "Next"):
+        page.get_by_role("button", name=name).wait_for()
+
+
 def test_arrow_keys_turn_to_the_next_picture(visit):
     page = visit("pictures?order=name&picture=d")
     page.get_by_role("heading", name="Pictures", exact=True).wait_for()
     page.locator("figure canvas").first.wait_for()
     page.get_by_text("Picture 1 of 2").wait_for()
+    wait_for_keys(page)
     page.keyboard.press("ArrowRight")
     page.get_by_text("Picture 2 of 2").wait_for()
     page.wait_for_url(re.compile("picture=e"))
@@ -126,6 +133,7 @@ def test_back_goes_from_view_to_view(visit, seeded):
     page.get_by_role("link", name="Pictures", exact=True).click()
     page.wait_for_url(re.compile(f"pictures.*runs={seeded.ids['rgb', 0]}.*picture=."))
     page.get_by_text("Picture 1 of 2").wait_for()
+    wait_for_keys(page)
     views = [page.url]
     for number in (2, 1):
         page.keyboard.press("ArrowRight")
