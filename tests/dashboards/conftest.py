@@ -1,14 +1,18 @@
 """A seeded store for all tests of the dashboard, and the app over it."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from seglab.results.config import DATA_DIR, UI
 from tests.dashboards.seeded import Seeded
 
 APP = Path(__file__).parents[2] / "dashboards" / "app.py"
+# AppTest asks at each run which installed packages bring components, a tenth of a second's work.
+manifest_scanner.scan_component_manifests = cache(manifest_scanner.scan_component_manifests)
 
 
 @pytest.fixture(scope="session")

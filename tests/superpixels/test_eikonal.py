@@ -24,7 +24,7 @@ def assert_partition(labels, superpixels):
     assert label(labels, background=-1, connectivity=1).max() == expected
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     height=st.integers(1, 24),
     width=st.integers(1, 24),

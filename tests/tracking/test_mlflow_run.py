@@ -29,9 +29,12 @@ entry_points:
     command: "python -m job {behaviour} {resume}"
 """
 JOB = """
+import gc
 import sys
 import time
 from pathlib import Path
+
+gc.disable()  # to look for garbage while importing takes another second
 
 from seglab.tracking.run import start_run
 
