@@ -6,6 +6,7 @@ what becomes of killed jobs are the same code, with processes of this machine fo
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,6 @@ from seglab.launching.config import LaunchConfig
 from seglab.launching.crew import Crew, Watch
 from seglab.launching.launch import launch
 from tests.launching.work import die_once, refuse, square, wait_for_ever
-from tests.preloaded import Program
 
 ROOT = Path(__file__).parents[2]
 pytestmark = [
@@ -137,8 +137,9 @@ def test_strangers_are_refused_by_ray_and_told_the_remedy(ray_cluster, tmp_path)
     """Each is a process of its own: Ray reads its token once."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith("RAY_AUTH")}
     kept |= {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    program = [sys.executable, "-m", "tests.launching.visitor", ray_cluster.address]
     visitors = {
-        stranger: Program("tests.launching.visitor", [ray_cluster.address], tmp_path, kept | given)
+        stranger: subprocess.Popen(program, env=kept | given, stderr=subprocess.PIPE, text=True)
         for stranger, given in STRANGERS.items()
     }
     for stranger, process in visitors.items():

@@ -2,6 +2,7 @@
 
 import sys
 
+import seglab.data.unswept  # noqa: F401 (three seconds of importing are two with it)
 from seglab.errors import exit_codes
 from seglab.launching.cluster import connected
 

@@ -10,8 +10,9 @@ import torch
 from seglab.errors import CheckpointError, TrainingError
 from seglab.training import loop
 from seglab.training.checkpoint import BEST, LAST, load, load_best
+from seglab.training.folding import fold
 from seglab.training.metrics import tile_scores
-from seglab.training.randomness import fold, visiting_order
+from seglab.training.randomness import visiting_order
 from tests.preloaded import Program
 from tests.training.tiny import digest, train
 

@@ -37,10 +37,10 @@ from seglab.tracking.run import Run, start_run
 from seglab.tracking.spool import known_as
 from seglab.training.checkpoint import BEST, LAST, About, load, load_best, network_of, told_anew
 from seglab.training.config import TrainConfig
+from seglab.training.folding import fold
 from seglab.training.group import ALONE, Group, joined
 from seglab.training.loop import Recorder, Silent, fit
 from seglab.training.progress import EpochMetrics
-from seglab.training.randomness import fold
 from seglab.training.tasks import task_of
 
 MODEL = "model"

@@ -24,6 +24,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from seglab.errors import ConfigError, LaunchError, SeglabError
 from seglab.launching.crew import GLANCE, STOPPING, Crew, Watch, Work, failure
+from seglab.launching.tasks import Keeper, work_on
 from seglab.reasons import first_line, shown
 from seglab.tracking.provenance import PACKAGE, travelling_provenance
 from seglab.tracking.store import store_uri
@@ -136,17 +137,6 @@ def connected(address: str) -> Iterator[None]:
         ray.shutdown()
 
 
-class Keeper:
-    """Keeps an object for all."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self.kept = make()
-
-    def call(self, method: str, *arguments: Any, **named: Any) -> Any:
-        """Calls a method of what is kept."""
-        return getattr(self.kept, method)(*arguments, **named)
-
-
 class Call:
     """Calls what a keeper keeps, from any process of the cluster; raises what it raises."""
 
@@ -195,11 +185,6 @@ def knock(address: str) -> None:
     """Raises ``OSError`` unless somebody listens at an address, host:port."""
     host, _, port = address.rpartition(":")
     socket.create_connection((host, int(port)), ANSWER).close()
-
-
-def work_on(work: Work, item: Any) -> Any:
-    """The life of a task."""
-    return work(item)
 
 
 def expect_room(gpus: float) -> None:

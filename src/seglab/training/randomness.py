@@ -1,16 +1,12 @@
 """Randomness as a function of where a training stands, so that no generator state is ever saved."""
 
-import numpy as np
 import torch
 from jaxtyping import Int64
 from torch import Tensor
 
+from seglab.training.folding import fold
+
 ORDER, STEP = 0, 1
-
-
-def fold(*numbers: int) -> int:
-    """A 63-bit seed that depends on every one of ``numbers`` (non-negative) and their order."""
-    return int(np.random.SeedSequence(numbers).generate_state(1, np.uint64)[0] >> 1)
 
 
 def visiting_order(samples: int, seed: int, epoch: int) -> Int64[Tensor, " n"]:

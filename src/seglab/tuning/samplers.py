@@ -8,7 +8,7 @@ from optuna.distributions import BaseDistribution
 from optuna.pruners import BasePruner, HyperbandPruner, MedianPruner, NopPruner
 from optuna.trial import FrozenTrial, TrialState
 
-from seglab.training.randomness import fold
+from seglab.training.folding import fold
 from seglab.tuning.config import TuneConfig
 
 SEEDS = 2**32
