@@ -2,12 +2,12 @@
 
 from dataclasses import asdict, replace
 
-from seglab.data.pictures import PictureSet, open_pictures
+from seglab.data.pictures import open_pictures
 from seglab.jobs.describe import log_pictures, saliency_tags
 from seglab.jobs.shards import fill_by_workers
 from seglab.networks.precision import resolve_device
 from seglab.saliency.config import SaliencyConfig
-from seglab.saliency.fill import fill, map_precision
+from seglab.saliency.fill import fill, fill_share, map_precision
 from seglab.tracking.run import start_run
 
 
@@ -27,8 +27,3 @@ def saliency(config: SaliencyConfig) -> None:
         run.metrics({"maps_computed": computed, "maps_reused": reused}, step=0)
         run.tags(saliency_tags(filled.settings, filled.digest))
         print(f"{pictures.title}: {computed} maps computed, {reused} reused")
-
-
-def fill_share(config: SaliencyConfig, pictures: PictureSet, names: list[str]) -> int:
-    """How many maps a worker computed."""
-    return fill(config, pictures, names).computed

@@ -1,6 +1,6 @@
 """The targets job: prepared pictures → painted superpixels in the content-addressed cache."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from seglab.figures.style import thumbnail
 from seglab.jobs.describe import log_pictures, target_tags
 from seglab.jobs.shards import fill_by_workers
 from seglab.superpixels.config import TargetsConfig
-from seglab.superpixels.painting import fill_targets
+from seglab.superpixels.painting import fill_share, fill_targets
 from seglab.superpixels.targets import Targets
 from seglab.tracking.run import Run, start_run
 
@@ -32,12 +32,6 @@ def targets(config: TargetsConfig) -> None:
         run.tags(target_tags(filled.targets.settings, filled.targets.digest))
         show(run, pictures, filled.targets)
         print(f"{pictures.title}: {painted} targets painted, {reused} reused")
-
-
-def fill_share(config: TargetsConfig, pictures: PictureSet, names: list[str]) -> int:
-    """How many targets a worker painted, alone on its processor."""
-    alone = replace(config, workers=1, engine="local", ray_address="")
-    return fill_targets(alone, pictures, names).painted
 
 
 def show(run: Run, pictures: PictureSet, targets: Targets) -> None:

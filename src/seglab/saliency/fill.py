@@ -75,6 +75,11 @@ def fill(
     return filled
 
 
+def fill_share(config: SaliencyConfig, pictures: PictureSet, names: list[str]) -> int:
+    """How many maps a worker computed."""
+    return fill(config, pictures, names).computed
+
+
 def map_precision(precision: Precision, device: torch.device) -> Precision:
     """The arithmetic of maps; auto is mixed where bf16 is faster than fp32, else fp32.
 

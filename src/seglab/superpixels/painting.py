@@ -1,7 +1,7 @@
 """Paints targets: superpixels of each photo, in their mean colours, into the cache."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Integer, UInt8
@@ -87,3 +87,9 @@ def fill_targets(
     if names is None:
         write_latest(config.data_dir, pictures, JOB, settings, targets.digest)
     return Filled(targets, len(missing), len(wanted) - len(missing))
+
+
+def fill_share(config: TargetsConfig, pictures: PictureSet, names: list[str]) -> int:
+    """How many targets a worker painted, alone on its processor."""
+    alone = replace(config, workers=1, engine="local", ray_address="")
+    return fill_targets(alone, pictures, names).painted
