@@ -63,6 +63,11 @@ class Program:
         self._process.start()
 
     @property
+    def errors(self):
+        """The file of what it has written to its errors."""
+        return self._said / "errors"
+
+    @property
     def pid(self):
         """The number of its process."""
         return self._process.pid

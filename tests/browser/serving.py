@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import subprocess
-import sys
+import signal
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.mlflow_server import free_port, wait_for
+from tests.preloaded import Program
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = next(
@@ -25,15 +25,12 @@ def serving_dashboard(seeded):
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]),
     }
-    command = [sys.executable, "-m", "entry_points.dashboard", "--port", str(port)]
-    command += ["--data_dir", str(seeded.data_dir)]
-    log = seeded.folder / "dashboard.log"
-    with log.open("wb") as file:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file)
+    words = ["--port", str(port), "--data_dir", str(seeded.data_dir)]
+    server = Program("entry_points.dashboard", words, ROOT, environment)
     try:
         health = f"http://127.0.0.1:{port}/_stcore/health"
-        wait_for(lambda: server.poll() is None, health, log, patience=180)
+        wait_for(lambda: server.poll() is None, health, server.errors, patience=180)
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.kill()
-        server.wait()
+        server.send_signal(signal.SIGKILL)
+        server.communicate()

@@ -29,7 +29,7 @@ from seglab.superpixels.painting import fill_targets
 from seglab.superpixels.segment import SWEEPS
 from seglab.tracking.reader import read_runs
 
-TINY = {"width": 2, "epochs": 2, "pictures": 2, "tile": 160, "batch_size": 2}
+TINY = {"width": 2, "epochs": 2, "pictures": 2, "tile": 160, "batch_size": 8}
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +191,7 @@ def test_painters_are_trained_and_their_superpixels_judged(config, monkeypatch, 
         TargetsConfig(dataset="sample", data_dir=config.data_dir, superpixels=20, workers=1),
         open_pictures(config.data_dir, "sample"),
     )
-    tiny = {"width": 2, "epochs": 1, "pictures": 2, "crop": 32, "batch_size": 2}
+    tiny = {"width": 2, "epochs": 1, "pictures": 2, "crop": 32, "batch_size": 8}
     monkeypatch.setitem(SMALL, "superpixels", tiny)
     config = replace(config, seeds=1)
     wanted = replace(config, table="superpixels", only=("d4", "slic", "eikonal"))
