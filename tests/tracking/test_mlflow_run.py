@@ -29,13 +29,11 @@ entry_points:
     command: "python -m job {behaviour} {resume}"
 """
 JOB = """
-import gc
 import sys
 import time
 from pathlib import Path
 
-gc.disable()  # to look for garbage while importing takes another second
-
+import seglab.data.unswept
 from seglab.tracking.run import start_run
 
 behaviour, resume = sys.argv[1:]

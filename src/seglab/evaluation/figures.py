@@ -5,14 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
-from matplotlib.colors import Normalize, PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from seglab.evaluation.scores import binarise, count, dice, iou
 from seglab.figures.comparison import draw_sorted
 from seglab.figures.style import (
-    EVEN,
     FRAME,
     INK,
     SKY,
@@ -38,19 +36,18 @@ def strip(
     A mask shows hits in white, false alarms and misses in colours, and carries its IoU and Dice.
     Saliency maps are mostly near black and drawn with gamma ½.
     """
-    panels: list[tuple[str, np.ndarray, Normalize]] = [
-        ("image", thumbnail(image), EVEN),
-        ("ground truth", thumbnail(truth * np.uint8(255)), EVEN),
+    panels: list[tuple[str, np.ndarray, float]] = [
+        ("image", thumbnail(image), 1),
+        ("ground truth", thumbnail(truth * np.uint8(255)), 1),
     ]
     if saliency is not None:
-        faint = PowerNorm(0.5, vmin=0, vmax=255)
-        panels.append(("saliency map (γ = ½)", thumbnail(saliency), faint))
-    panels.append(("prediction", thumbnail(probability), EVEN))
+        panels.append(("saliency map (γ = ½)", thumbnail(saliency), 0.5))
+    panels.append(("prediction", thumbnail(probability), 1))
     for threshold in thresholds:
         mask = binarise(probability, threshold)
         counts = count(mask, truth)
         label = f"p ≥ {threshold:g}\nIoU {iou(counts):.3f}  Dice {dice(counts):.3f}"
-        panels.append((label, thumbnail(errors_coloured(mask, truth)), EVEN))
+        panels.append((label, thumbnail(errors_coloured(mask, truth)), 1))
 
     side, gap, above, below = 2.0, 0.1, 0.75, 0.3  # inches, of a panel, titles and legend
     height, width = truth.shape
@@ -58,9 +55,9 @@ def strip(
     size = (side + gap) * columns + gap, side * height / width + above + below
     figure = Figure(size)
     figure.suptitle(title, color=INK, y=1 - 0.08 / size[1], va="top")
-    for column, (label, pixels, norm) in enumerate(panels):
+    for column, (label, pixels, gamma) in enumerate(panels):
         left = gap + (side + gap) * column
-        draw_picture(figure, pixels, (left, below, side, side * height / width), norm)
+        draw_picture(figure, pixels, (left, below, side, side * height / width), gamma)
         middle, top = (left + side / 2) / size[0], 1 - (above - 0.08) / size[1]
         figure.text(middle, top, label, fontsize=9, color=INK, ha="center", va="bottom")
     keys = [("hit", "white"), ("false alarm", VERMILLION), ("miss", SKY)]

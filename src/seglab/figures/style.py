@@ -9,7 +9,7 @@ from typing import IO
 import numpy as np
 from jaxtyping import UInt8
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 from matplotlib.image import BboxImage
 from matplotlib.patches import Rectangle
@@ -45,8 +45,6 @@ EXPERIMENTS = {
 """The colour of each experiment in every figure, by its key without the data set."""
 WIDE = 30
 """From this ratio of the largest to the smallest loss on, their axis is logarithmic."""
-EVEN = Normalize(0, 255)
-"""Grey levels as they are."""
 DOTS_PER_INCH = 150
 LONGEST_SIDE = 800
 """Pixels that a drawn picture keeps; a panel has no more dots anyway."""
@@ -91,14 +89,15 @@ def draw_picture(
     figure: Figure,
     pixels: UInt8[np.ndarray, "h w *c"],
     place: tuple[float, float, float, float],
-    norm: Normalize = EVEN,
+    gamma: float = 1.0,
 ) -> None:
     """Draws grey or RGB ``pixels`` in a frame: left, bottom, width and height in inches.
 
+    Grey levels are raised to the power of ``gamma``.
     Axes, whose ticks nobody sees, take longer than the picture.
     """
     box = TransformedBbox(Bbox.from_bounds(*place), figure.dpi_scale_trans)
-    image = BboxImage(box, cmap="gray", norm=norm, origin="upper")
+    image = BboxImage(box, cmap="gray", norm=PowerNorm(gamma, 0, 255), origin="upper")
     image.set_data(pixels)
     figure.add_artist(image)
     frame = Rectangle(place[:2], *place[2:], fill=False, edgecolor=FRAME, linewidth=0.8)

@@ -149,7 +149,7 @@ def _save(path: Path, run: Run, model: LoggedModel, kept: Path, record: Mapping[
 def _write_environments(path: Path, requirements: Sequence[str]) -> None:
     """What a model needs, as pip, virtualenv and conda are told it."""
     python, lines = platform.python_version(), "".join(f"{line}\n" for line in requirements)
-    (path / "requirements.txt").write_text(lines)
+    (path / "requirements.txt").write_text(lines, encoding="utf-8")
     virtualenv = {
         "python": python,
         "build_dependencies": ["pip", "setuptools", "wheel"],
@@ -161,4 +161,5 @@ def _write_environments(path: Path, requirements: Sequence[str]) -> None:
         "dependencies": [f"python={python}", "pip", {"pip": list(requirements)}],
     }
     for name, environment in {"python_env.yaml": virtualenv, "conda.yaml": conda}.items():
-        (path / name).write_text(json.dumps(environment, indent=2))  # which is YAML, too
+        # JSON, which is YAML, too.
+        (path / name).write_text(json.dumps(environment, indent=2), encoding="utf-8")
