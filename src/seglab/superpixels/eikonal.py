@@ -78,7 +78,9 @@ def eikonal(
         None if mask is None else np.float32(exp(min(mask_weight, MAX_EXPONENT))),
         update,
     )
-    return (words[..., STATE] - field.superpixels) >> RECORD_BITS
+    labels: Int32[np.ndarray, "h w"] = words[..., STATE] - field.superpixels
+    labels >>= RECORD_BITS
+    return labels
 
 
 def refuse(

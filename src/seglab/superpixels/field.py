@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int32
+from numba import njit
 
 from seglab.superpixels.marching import (
     BACK,
@@ -45,8 +46,6 @@ class Field(NamedTuple):
     lateness: Float32[np.ndarray, " k"]
     """Arrival time there, or more than that where it is not known."""
     known: Bool[np.ndarray, " k"]
-    ordered: Bool[np.ndarray, " k"]
-    """Whether a superpixel's list is in the order of arrival."""
 
     def inside(self, pad: int) -> tuple[Int32[np.ndarray, "h w 8"], Float32[np.ndarray, "h w 8"]]:
         """The records of the picture without its ``pad``, as words and as reals."""
@@ -76,16 +75,23 @@ def blank_field(height: int, width: int, pad: int, superpixels: int) -> Field:
         place=np.zeros(superpixels, np.int32),
         lateness=np.zeros(superpixels, np.float32),
         known=np.zeros(superpixels, np.bool_),
-        ordered=np.ones(superpixels, np.bool_),
     )
-    every = words.reshape(-1, WIDTH)
-    every[:, STATE] = OUTSIDE
-    every[:, NEXT] = every[:, BACK] = np.arange(0, records * WIDTH, WIDTH)
-    every[pixels:, NEXT] = field.end
-    inside, reals = field.inside(pad)
-    inside[..., STATE] = UNREACHED
-    reals[..., TIME] = np.inf
+    _empty(field, pad)
     return field
+
+
+@njit(cache=True)
+def _empty(field, pad):  # type: ignore[no-untyped-def]
+    """No pixel is reached, and each is a list of its own; all other lists are empty."""
+    words, reals, row = field.words, field.reals, field.row
+    for at in range(0, len(words), WIDTH):
+        words[at + STATE] = OUTSIDE
+        words[at + NEXT] = at if at < field.queue else field.end
+        words[at + BACK] = at
+    for top in range(pad * row, field.queue - pad * row, row):
+        for at in range(top + pad * WIDTH, top + row - pad * WIDTH, WIDTH):
+            reals[at + TIME] = np.inf
+            words[at + STATE] = UNREACHED
 
 
 @lru_cache(maxsize=16)

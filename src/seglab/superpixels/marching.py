@@ -18,8 +18,9 @@ RECORD = np.uint8(8)
 """Words of a record."""
 TIME, STATE, NEXT, BACK = np.uint8(0), np.uint8(1), np.uint8(2), np.uint8(3)
 """Arrival time; address of the superpixel's record, plus 1 if settled, or UNREACHED, or OUTSIDE;
-neighbours in the list. For TIME, a superpixel's record has how many pixels its colour is the mean
-of (the seed counts twice, as in the original study)."""
+neighbours in the list. A superpixel's record has for TIME how many pixels its colour is the mean of
+(the seed counts twice, as in the original study), and for STATE how many of the first pixels in its
+list may be out of order."""
 C0, C1, C2, SEGMENT = np.uint8(4), np.uint8(5), np.uint8(6), np.uint8(7)
 """Colour and segment of a pixel; of a superpixel, the colour its front compares with and the
 segment of its seed."""
@@ -50,9 +51,10 @@ def segment(field, seeds, first, batch, inner, table, penalty, update):  # type:
     are given up and taken over from their surroundings. Other arguments: see ``march``, and
     ``look_up_latest`` for ``inner``.
     """
+    suspects = np.empty(4 * field.pixels, np.int32)
     for k in range(first):
         plant(field, seeds[k], k)
-    march(field, None, table, penalty, update)
+    march(field, None, suspects, table, penalty, update)
     while first < len(seeds):
         reached = first
         while reached < min(first + batch, len(seeds)):
@@ -64,9 +66,11 @@ def segment(field, seeds, first, batch, inner, table, penalty, update):  # type:
             reached += 1
         for k in range(first, reached):
             plant(field, seeds[k], k)
-        march(field, first, table, penalty, update)
-        if free_orphans(field, first, reached):
-            march(field, None, table, penalty, update)
+        suspected = march(field, first, suspects, table, penalty, update)
+        orphans = free_orphans(field, first, suspects, suspected)
+        march(field, None, suspects, table, penalty, update)
+        for orphan in orphans:  # they came to the front of some list
+            field.words[field.words[orphan + STATE] - 1 + STATE] += 1
         first = reached
 
 
@@ -107,11 +111,12 @@ def arrival(a, b, slowness):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True, error_model="numpy")
-def march(field, open_from, table, penalty, update):  # type: ignore[no-untyped-def]
+def march(field, open_from, suspects, table, penalty, update):  # type: ignore[no-untyped-def]
     """Empties the queue: fronts advance over unsettled pixels.
 
     With ``open_from``, superpixels from that number on are marched, and take settled pixels of
-    those below. ``table`` is slowness by colour distance (see ``slowness_table``); ``penalty``, if
+    those below; those that they come to but do not take are listed in ``suspects``, and returned is
+    how many. ``table`` is slowness by colour distance (see ``slowness_table``); ``penalty``, if
     any, multiplies it on pixels of other segments than the seed's. With ``update`` the colour of a
     front is the running mean of all that it ever settled. There are no helpers that take arrays:
     numba would count references at each call, which takes five times as long.
@@ -124,7 +129,7 @@ def march(field, open_from, table, penalty, update):  # type: ignore[no-untyped-
     if open_from is not None:
         opened = np.int32(field.superpixels + RECORD * open_from)
 
-    head = queue
+    head, suspected = queue, 0
     while head < superpixels:
         p = np.uint64(words[head + NEXT])
         if p == end:
@@ -169,6 +174,10 @@ def march(field, open_from, table, penalty, update):  # type: ignore[no-untyped-
                 if open_from is not None and before & 1:
                     known[(np.uint64(before) - superpixels) // RECORD] = False
                 move(words, q, max(queue + bucket(time) * RECORD, head))
+            elif open_from is not None and before & 1:
+                suspects[suspected] = q
+                suspected += 1
+    return suspected
 
 
 @njit(cache=True)
@@ -178,9 +187,8 @@ def plant(field, pixel, k):  # type: ignore[no-untyped-def]
     own = field.superpixels + RECORD * k
     if words[pixel + STATE] != UNREACHED:
         forget(field, words[pixel + STATE])
-    words[pixel + STATE] = own
-    reals[pixel + TIME] = 0
-    reals[own + TIME] = 1
+    words[pixel + STATE], reals[pixel + TIME] = own, 0
+    reals[own + TIME], words[own + STATE] = 1, 0
     for word in (C0, C1, C2):
         reals[own + word] = reals[pixel + word]
     words[own + SEGMENT] = words[pixel + SEGMENT]
@@ -215,19 +223,20 @@ def look_up_latest(field, k, inner):  # type: ignore[no-untyped-def]
     """Finds ``place``: the latest pixel of ``k`` off its border, all ``inner`` offsets its own.
 
     A superpixel without such a pixel comes after all that have one, by its latest pixel; one that
-    is nothing but its seed has lateness -∞. Those settled last come first, by bucket: a row of
-    earlier ones is followed by no later one, unless some were put back into the queue.
+    is nothing but its seed has lateness -∞. Those settled last come first, by bucket, but for some
+    at the front: past those, a row of earlier ones is followed by no later one.
     """
     words, reals, place = field.words, field.reals, field.place
     head, end = np.uint64(field.superpixels + RECORD * k), np.uint64(field.end)
     own = np.int32(head + np.uint64(1))
     late = late_inner = np.float32(0)
-    earlier = 0
+    earlier, unordered = 0, words[head + STATE]
     p = np.uint64(words[head + NEXT])
     while p != end:
         time = reals[p + TIME]
         earlier = earlier + 1 if time < np.float32(0.98) * late_inner else 0
-        if earlier == 16 and field.ordered[k]:
+        unordered -= 1
+        if earlier >= 16 and unordered < 0:
             break
         if time > late_inner:
             if is_inner(words, p, own, inner):
@@ -253,25 +262,16 @@ def is_inner(words, pixel, own, offsets):  # type: ignore[no-untyped-def]
 
 
 @njit(cache=True)
-def free_orphans(field, first, reached):  # type: ignore[no-untyped-def]
-    """Unsettles pixels from which no path of falling times leads to their seed; returns how many.
+def free_orphans(field, first, suspects, suspected):  # type: ignore[no-untyped-def]
+    """Unsettles pixels from which no path of falling times leads to their seed, and returns them.
 
-    Only fronts from ``first`` up have taken pixels since all was well. The settled pixels around
-    orphans are put back into the queue, so that marching fills the gaps.
+    All was well but for what fronts from ``first`` up have taken beside ``suspects``. The settled
+    pixels around orphans are put back into the queue, so that marching fills the gaps.
     """
-    suspects = np.empty(4 * field.pixels, np.int32)
     orphans = np.empty(field.pixels, np.int32)
     words, reals, around = field.words, field.reals, (-8, 8, -field.row, field.row)
     old = field.superpixels + RECORD * first
-    suspected = found = 0
-    for k in range(first, reached):
-        p = words[field.superpixels + RECORD * k + NEXT]
-        while p != field.end:
-            for step in around:
-                if words[p + step + STATE] < old:
-                    suspects[suspected] = p + step
-                    suspected += 1
-            p = words[p + NEXT]
+    found = 0
     while suspected:
         suspected -= 1
         p = suspects[suspected]
@@ -295,6 +295,6 @@ def free_orphans(field, first, reached):  # type: ignore[no-untyped-def]
             own = words[p + STATE]
             if own & 1 and own != OUTSIDE:
                 forget(field, own)
-                field.ordered[(own - field.superpixels) // RECORD] = False
+                words[own - 1 + STATE] += 1
                 move(words, p, field.queue + RECORD * np.int64(bucket(reals[p + TIME])))
-    return found
+    return orphans[:found]
