@@ -5,10 +5,17 @@ import importlib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch import nn
 
 from benchmarks import page, precision
 from benchmarks.everything import SETS
 from benchmarks.measure import Row
+from benchmarks.textbook import textbook
+from seglab.networks.can import CAN
+from seglab.networks.dilated import DilatedConv2d
+from seglab.networks.norm import AdaptiveNorm
+from seglab.networks.unet import UNet, UpConv
 from tests.results.published import training_run
 
 
@@ -40,6 +47,28 @@ def test_a_goal_beside_a_peer_is_a_ratio(ours, reached):
 def test_a_goal_without_a_peer_is_a_figure():
     assert Row(what="step", ours=14.0, unit="ms", most=15).reached is True
     assert Row(what="step", ours=14.0, unit="ms").reached is None
+
+
+@pytest.mark.parametrize(
+    ("network", "flags"), [(UNet, {"width": 2}), (CAN, {"width": 3, "depth": 5, "chen": True})]
+)
+def test_the_plain_loop_trains_the_same_network(network, flags):
+    torch.manual_seed(0)
+    ours = network(channels=3, classes=1, **flags)
+    for layer in ours.modules():
+        if isinstance(layer, AdaptiveNorm):
+            nn.init.constant_(layer.b, 0.5)
+    plain = textbook(ours)
+    assert not any(isinstance(layer, DilatedConv2d | UpConv) for layer in plain.modules())
+    x = torch.rand(2, 3, 32, 48)
+    outputs = []
+    for each in (ours, plain):
+        torch.manual_seed(1)  # for the dropout
+        outputs.append(each(x).sigmoid())
+        outputs[-1].square().sum().backward()
+    torch.testing.assert_close(*outputs)
+    for one, other in zip(ours.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-4)
 
 
 def test_precisions_are_compared_seed_by_seed_and_beside_what_seeds_do():
