@@ -24,7 +24,7 @@ from seglab.results.apart import configuration
 from seglab.results.table import typed
 from seglab.saliency.config import RULES, SaliencyConfig
 from seglab.saliency.fill import resolve_settings
-from seglab.saliency.maps import saliency_maps
+from seglab.saliency.maps import MapByRule, saliency_maps
 from seglab.saliency.vgg import load_vgg16
 from seglab.tracking.reader import read_runs
 
@@ -99,7 +99,7 @@ def of_trainings(runs: pd.DataFrame) -> tuple[list[Row], dict[str, object]]:
 def of_maps(pictures: PictureSet, weights: str, number: int) -> list[Row]:
     """Median difference of saliency maps from those of fp32 in grey levels, rule by rule."""
     names = pictures.names("published", "test", number)
-    maps: dict[str, list[dict[str, np.ndarray]]] = {}
+    maps: dict[str, list[MapByRule]] = {}
     for precision in (*COARSE, "fp32"):
         network = load_vgg16(weights, precision)
         settings = resolve_settings(SaliencyConfig(target="features"), network)

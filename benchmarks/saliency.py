@@ -140,7 +140,7 @@ def one_by_one(
 
 def conv_gflops(device: torch.device, precision: str) -> float:
     """10⁹ operations a second of VGG16's convolutions with 256 channels: the best of some."""
-    conv = nn.Conv2d(256, 256, 3, padding=1).to(device, memory_format=torch.channels_last)
+    conv = nn.Conv2d(256, 256, 3, padding=1).to(device).to(memory_format=torch.channels_last)
     x = torch.randn(4, 256, 56, 56, device=device).to(memory_format=torch.channels_last)
     best = float("inf")
     with torch.inference_mode(), autocast(precision, device):

@@ -112,7 +112,9 @@ def serving(name: str, auth: bool = False) -> Iterator[Running]:
                 start_new_session=True,
             )
         try:
-            wait_for(process, f"{address}/health", folder / "log", patience=300)
+            wait_for(
+                lambda: process.poll() is None, f"{address}/health", folder / "log", patience=300
+            )
             yield Running(address, time.perf_counter() - started, psutil.Process(process.pid))
         finally:
             os.killpg(process.pid, signal.SIGKILL)
