@@ -67,7 +67,7 @@ def experiment_of(runs: list[str]) -> str:
 def heading(run: "pd.Series[str]") -> None:
     """Status, times, and where else it is to be seen."""
     status = run["status"]
-    line = f"**{status}** · started {run['start_time']:%Y-%m-%d %H:%M}"
+    line = f"**{status}** · started {run['start_time']:%Y-%m-%d %H:%M} UTC"
     if pd.notna(run["end_time"]):
         line += f" · took {took(run)}"
     error = run.get("tags.seglab.error")
@@ -135,7 +135,7 @@ def show_list(runs: pd.DataFrame) -> None:
         {
             "name": runs["name"],
             "status": runs["status"],
-            "started": runs["start_time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
+            "started (UTC)": runs["start_time"].dt.strftime("%Y-%m-%d %H:%M:%S"),
             **{f"Test {name}": [test_score(run, score) for _, run in runs.iterrows()]
                for score, name in SCORES.items()},
             "run": [page(run=run) for run in runs["run_id"]],

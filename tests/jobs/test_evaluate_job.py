@@ -5,6 +5,7 @@ from mlflow import MlflowClient
 
 from seglab.data.config import PrepareConfig
 from seglab.data.prepare import prepare
+from seglab.errors import DataError
 from seglab.evaluation.config import EvaluateConfig
 from seglab.jobs.evaluate import evaluate
 from seglab.jobs.train import run_folder, train
@@ -17,10 +18,11 @@ EPOCHS = 8
 
 @pytest.mark.usefixtures("sqlite_store")
 def test_scores_are_those_of_either_epoch_and_the_last_needs_its_checkpoint(tmp_path, capsys):
-    prepare(PrepareConfig(dataset="sample", data_dir=str(tmp_path)))
+    data = tmp_path / "data"
+    prepare(PrepareConfig(dataset="sample", data_dir=str(data)))
     # So few pictures and such large steps that the last epoch need not be the best one.
     config = {"width": 4, "epochs": EPOCHS, "pictures": 8, "tile": 160, "learning_rate": 0.01}
-    train(TrainConfig(inputs="rgb", data_dir=str(tmp_path), **config))
+    train(TrainConfig(inputs="rgb", data_dir=str(data), **config))
     (run_id,) = read_runs(current_experiment())["run_id"]
     client = MlflowClient()
     losses = [m.value for m in client.get_metric_history(run_id, "val/loss")]
@@ -36,8 +38,12 @@ def test_scores_are_those_of_either_epoch_and_the_last_needs_its_checkpoint(tmp_
     assert download(run_id, "evaluation/per_image_last.parquet", tmp_path / "fetched").exists()
     assert f"last epoch, {EPOCHS}:" in capsys.readouterr().out
 
-    path = run_folder(str(tmp_path), run_id) / LAST
+    elsewhere = tmp_path / "elsewhere"
+    data.rename(elsewhere)
+    with pytest.raises(DataError, match="name the folder: -P data_dir="):
+        evaluate(EvaluateConfig(run=run_id, splits=("val",), pictures=0))
+    path = run_folder(str(elsewhere), run_id) / LAST
     path.unlink()
-    evaluate(EvaluateConfig(run=run_id, splits=("val",), pictures=0))
+    evaluate(EvaluateConfig(run=run_id, data_dir=str(elsewhere), splits=("val",), pictures=0))
     out = capsys.readouterr().out
     assert f"the last epoch, {EPOCHS}, is not scored: there is no checkpoint of it at {path}" in out

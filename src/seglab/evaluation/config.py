@@ -15,6 +15,9 @@ class EvaluateConfig:
 
     run: str = ""
     """Id of the training run to evaluate."""
+    data_dir: str = ""
+    """Folder of its data set, maps and checkpoints, where that is another than in training; else
+    empty."""
     splits: tuple[PartName, ...] = PARTS
     """Parts of the data set to score, comma-separated."""
     thresholds: tuple[float, ...] = (0.4, TABLE_THRESHOLD, 0.6)

@@ -49,8 +49,9 @@ def evaluate_into(run: Run, config: EvaluateConfig) -> None:
                 f"--run={run.id} learnt superpixels, not masks: judge it with `{RUN} -e "
                 f"superpixels -P run={run.id}`"
             )
-        pictures, maps = open_data(trained.about)
         about = trained.about.config
+        data_dir = config.data_dir or about["data_dir"]
+        pictures, maps = open_data(trained.about, data_dir)
         names: dict[str, list[str]] = {
             part: pictures.names(about["split"], part, about["pictures"]) for part in config.splits
         }
@@ -72,7 +73,7 @@ def evaluate_into(run: Run, config: EvaluateConfig) -> None:
 
         folder = Path(scratch) / "evaluation"
         rows = scored(trained.network, config.pictures, folder)
-        last = last_epoch(trained, run.id)
+        last = last_epoch(trained, run.id, data_dir)
         if last:
             same = last.epoch == trained.epoch
             last_rows = rows if same else scored(last.network, 0, Path(scratch) / "last")
@@ -95,10 +96,15 @@ def tell(which: str, rows: pd.DataFrame) -> None:
         print(f"{part:>5}  IoU {iou}  Dice {dice}")
 
 
-def open_data(about: About) -> tuple[PictureSet, Maps | None]:
+def open_data(about: About, data_dir: str) -> tuple[PictureSet, Maps | None]:
     """The data set and maps a network was trained on; refused if they are others now."""
     config = about.config
-    pictures = open_pictures(config["data_dir"], config["dataset"])
+    try:
+        pictures = open_pictures(data_dir, config["dataset"])
+    except DataError as error:
+        raise DataError(
+            f"{error}; where it is elsewhere, name the folder: -P data_dir=…"
+        ) from error
     if pictures.digest != about.data["digest"]:
         raise DataError(
             f"{pictures.folder} holds {pictures.title} with digest {pictures.digest}, but the run "
@@ -110,4 +116,4 @@ def open_data(about: About) -> tuple[PictureSet, Maps | None]:
     rule = parse_inputs(config["inputs"]).rule
     assert rule is not None
     settings = Settings.from_dict(about.saliency)
-    return pictures, open_maps(config["data_dir"], pictures, rule, settings)
+    return pictures, open_maps(data_dir, pictures, rule, settings)

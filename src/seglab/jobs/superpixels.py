@@ -124,7 +124,8 @@ def superpixels_into(
         whose = {"title": judged.pictures.title, "digest": judged.pictures.digest}
         named = {f"seglab.judged_{name}": value for name, value in whose.items()}
         run.tags(named | {JUDGED_RECIPE: ""})
-        last = last_epoch(trained, config.run) if trained else None
+        if trained:
+            last = last_epoch(trained, config.run, trained.about.config["data_dir"])
     if last and last is not trained:
         outputs[LAST_EPOCH] = paint(last, judged, scratch / "painted_last").image
     folder = scratch / "superpixels"
