@@ -21,14 +21,15 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torchvision.models import vgg16
 
+from benchmarks.apart import Apart
 from benchmarks.measure import Row, alternate, medians, report
 from seglab.data.cache import ArrayCache
 from seglab.data.tiles import cut, merge
+from seglab.networks.memory import keep_freed_memory
 from seglab.networks.precision import autocast, resolve_device, resolve_precision
 from seglab.saliency.config import RULES, Precision, SaliencyConfig
 from seglab.saliency.fill import map_precision, resolve_settings
 from seglab.saliency.maps import preprocess, stream_maps, to_map
-from seglab.saliency.settings import Settings
 from seglab.saliency.vgg import Vgg16, load_vgg16
 from seglab.training.throughput import synchronise
 
@@ -56,17 +57,18 @@ def main(benchmark: Benchmark) -> None:
     """Measures and reports."""
     device = resolve_device("auto")
     precision = map_precision(benchmark.precision, device)
-    network = load_vgg16(benchmark.weights, precision, device)
-    settings = resolve_settings(SaliencyConfig(target="features"), network)
     image = np.random.default_rng(0).integers(
         0, 256, (224, 224 * benchmark.patches, 3), dtype=np.uint8
     )
     plain = load_vgg16(benchmark.weights, "fp32", device)
-    with tempfile.TemporaryDirectory() as folder:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Apart(by_seglab, benchmark.weights, precision, device, image, Path(folder)) as seglab,
+    ):
         cache = ArrayCache(Path(folder))
         seconds = alternate(
             {
-                "seglab": lambda: by_seglab(network, image, settings, cache),
+                "seglab": seglab,
                 "captum, fp32, rule by rule": by_captum(plain, image, cache),
                 "one picture at a time": one_by_one(image, plain, cache),
             },
@@ -89,12 +91,24 @@ def main(benchmark: Benchmark) -> None:
 
 
 def by_seglab(
-    network: Vgg16, image: UInt8[np.ndarray, "h w 3"], settings: Settings, cache: ArrayCache
-) -> None:
-    """All rules over one forward pass."""
-    for maps in stream_maps(network, [image], RULES, settings, image.shape[1] // 224):
-        for rule, values in maps.items():
-            cache.store(f"seglab-{rule}", values)
+    weights: str,
+    precision: Precision,
+    device: torch.device,
+    image: UInt8[np.ndarray, "h w 3"],
+    folder: Path,
+) -> Callable[[], None]:
+    """All rules over one forward pass, in a process set up as the saliency job sets up its own."""
+    keep_freed_memory()
+    network = load_vgg16(weights, precision, device)
+    settings = resolve_settings(SaliencyConfig(target="features"), network)
+    cache = ArrayCache(folder)
+
+    def run() -> None:
+        for maps in stream_maps(network, [image], RULES, settings, image.shape[1] // 224):
+            for rule, values in maps.items():
+                cache.store(f"seglab-{rule}", values)
+
+    return run
 
 
 def by_captum(

@@ -24,6 +24,7 @@ import tyro
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.apart import Apart
 from benchmarks.measure import Row, alternate, report
 from benchmarks.pictures import draw
 from benchmarks.textbook import textbook
@@ -32,7 +33,8 @@ from seglab.data.inputs import parse_inputs
 from seglab.data.prepare import prepare
 from seglab.data.samples import Sample
 from seglab.data.tileset import TileSet
-from seglab.networks.precision import resolve_device, resolve_precision
+from seglab.networks.memory import keep_freed_memory
+from seglab.networks.precision import exact_fp32, resolve_device, resolve_precision
 from seglab.training.batches import Share
 from seglab.training.checkpoint import About, network_of
 from seglab.training.config import TrainConfig
@@ -90,17 +92,18 @@ def main(benchmark: Benchmark) -> None:
     for what, config, most in jobs:
         side = config.tile
         about = About(asdict(config), 3, 1, precision, {}, None, None)
-        task = task_of(config)
-        with tempfile.TemporaryDirectory() as folder:
-            stream = batches(Path(folder), config, device, benchmark.synthetic)
-            contenders = {
-                "seglab": ours(about, task, stream, device),
-                "plain fp32 loop": plain(textbook(network_of(about)), task, stream, device),
-            }
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            Apart(ours, Path(folder, "ours"), config, about, benchmark, device) as seglab,
+        ):
+            stream = batches(Path(folder, "theirs"), config, device, benchmark.synthetic)
+            peers = {"plain fp32 loop": textbook(network_of(about))}
             if smp and config.model == "unet":
-                other = smp.Unet("resnet34", encoder_weights=None, classes=1)
-                contenders[OTHER] = plain(other, task, stream, device)
-            runs = {name: repeated(step, benchmark.steps) for name, step in contenders.items()}
+                peers[OTHER] = other = smp.Unet("resnet34", encoder_weights=None, classes=1)
+            runs: dict[str, Callable[[], None]] = {"seglab": seglab}
+            for name, network in peers.items():
+                step = plain(network, task_of(config), stream, device)
+                runs[name] = repeated(step, benchmark.steps)
             seconds = {
                 name: statistics.median(each) / benchmark.steps
                 for name, each in alternate(runs, benchmark.rounds).items()
@@ -168,21 +171,23 @@ def on_a_gpu(what: str, step: float, floor: float, config: TrainConfig) -> list[
 
 
 def ours(
-    about: About, task: Task, stream: Iterator[Sample], device: torch.device
-) -> Callable[[], object]:
-    """The step of seglab's loop."""
+    folder: Path, config: TrainConfig, about: About, benchmark: Benchmark, device: torch.device
+) -> Callable[[], None]:
+    """Steps of seglab's loop, in a process set up as it sets up its own."""
+    keep_freed_memory()
+    exact_fp32()
+    torch.backends.cudnn.deterministic = True
+    stream, task = batches(folder, config, device, benchmark.synthetic), task_of(config)
     network = network_of(about).to(device)
     network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), fused=True)
     share = Share(0, [], 1.0)
 
     def step() -> None:
-        torch.backends.cudnn.deterministic = True  # as in training; the others need not be
         parts = [(next(stream), share)]
         train_step(network, optimizer, task, parts, (0, 0, 0), about.precision, ALONE)
-        torch.backends.cudnn.deterministic = False
 
-    return step
+    return repeated(step, benchmark.steps)
 
 
 def plain(
