@@ -23,7 +23,7 @@ RESULTS = Path(__file__).parent / "results"
 SETS: dict[str, dict[str, list[str]]] = {
     "cpu": {
         "saliency": [],
-        "training": [],
+        "training": ["--rounds", "5"],
         "superpixels": ["--pictures", "10"],
         "pictures": [],
         "scores": [],

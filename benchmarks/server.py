@@ -7,8 +7,6 @@ as `pip install mlflow` leaves it, on asyncio; with authentication it gets the s
 """
 
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,8 +21,9 @@ import tyro
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 
+from benchmarks import program
 from benchmarks.measure import Row, alternate, medians, report
-from tests.mlflow_server import free_port, wait_for
+from tests.mlflow_server import free_port
 
 ADMIN = {
     "MLFLOW_TRACKING_USERNAME": "admin",
@@ -99,26 +98,9 @@ def serving(name: str, auth: bool = False) -> Iterator[Running]:
     with tempfile.TemporaryDirectory() as scratch:
         folder, port = Path(scratch), free_port()
         address = f"http://127.0.0.1:{port}"
-        clean = {k: v for k, v in os.environ.items() if not k.startswith("MLFLOW_")} | SECRETS
-        clean["PYTHONPATH"] = os.pathsep.join([str(Path.cwd() / "src"), str(Path.cwd())])
-        started = time.perf_counter()
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                SERVERS[name](folder, port, auth),
-                cwd=folder,
-                env=clean,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        try:
-            wait_for(
-                lambda: process.poll() is None, f"{address}/health", folder / "log", patience=300
-            )
-            yield Running(address, time.perf_counter() - started, psutil.Process(process.pid))
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        command = SERVERS[name](folder, port, auth)
+        with program.serving(command, f"{address}/health", SECRETS) as (process, seconds):
+            yield Running(address, seconds, process)
 
 
 def main(benchmark: Benchmark) -> None:
