@@ -1,45 +1,38 @@
 """A contender in a process of its own."""
 
 import multiprocessing
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-import torch
+from benchmarks.measure import wait_for_gpu
 
 
-class Apart:
+@contextmanager
+def apart(make: Callable[..., Callable[[], object]], *args: Any) -> Iterator[Callable[[], None]]:
     """Runs what ``make(*args)`` returns, at every call once, in a process started for it.
 
     How seglab has a process keep the memory that tensors leave would else be its peers' gain too.
-    All arguments are pickled. The process ends with the ``with`` block.
+    All arguments are pickled. The first call waits until there is something to run.
     """
+    context = multiprocessing.get_context("spawn")
+    pipe, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs, make, args))
+    process.start()
+    theirs.close()
 
-    def __init__(self, make: Callable[..., Callable[[], object]], *args: Any) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, make, args))
-        self._process.start()
-        theirs.close()
+    def run() -> None:
+        pipe.send(True)
+        pipe.recv()
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._pipe.close()
-        self._process.join()
-
-    def __call__(self) -> None:
-        """One run, of which the first waits until there is something to run."""
-        self._pipe.send(None)
-        self._pipe.recv()
+    try:
+        yield run
+    finally:
+        # Closing the pipe would not be heard: processes of a loader have it open, too.
+        with suppress(OSError):
+            pipe.send(False)
+        process.join()
 
 
 def _serve(
@@ -47,10 +40,7 @@ def _serve(
 ) -> None:
     """The life of the process."""
     run = make(*args)
-    with suppress(EOFError):
-        while True:
-            pipe.recv()
-            run()
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
-            pipe.send(None)
+    while pipe.recv():
+        run()
+        wait_for_gpu()
+        pipe.send(True)

@@ -26,11 +26,16 @@ def alternate(
         for name, run in contenders.items():
             started = time.perf_counter()
             run()
-            if torch.cuda.is_available():
-                torch.cuda.synchronize()
+            wait_for_gpu()
             if turn:
                 seconds[name].append(round(time.perf_counter() - started, 6))
     return seconds
+
+
+def wait_for_gpu() -> None:
+    """Returns when what this process had a GPU do is done, if there is one."""
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
 
 
 def medians(seconds: Mapping[str, list[float]]) -> dict[str, float]:

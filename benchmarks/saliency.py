@@ -21,7 +21,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torchvision.models import vgg16
 
-from benchmarks.apart import Apart
+from benchmarks.apart import apart
 from benchmarks.measure import Row, alternate, medians, report
 from seglab.data.cache import ArrayCache
 from seglab.data.tiles import cut, merge
@@ -63,7 +63,7 @@ def main(benchmark: Benchmark) -> None:
     plain = load_vgg16(benchmark.weights, "fp32", device)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Apart(by_seglab, benchmark.weights, precision, device, image, Path(folder)) as seglab,
+        apart(by_seglab, benchmark.weights, precision, device, image, Path(folder)) as seglab,
     ):
         cache = ArrayCache(Path(folder))
         seconds = alternate(

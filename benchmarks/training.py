@@ -24,7 +24,7 @@ import tyro
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.apart import Apart
+from benchmarks.apart import apart
 from benchmarks.measure import Row, alternate, report
 from benchmarks.pictures import draw
 from benchmarks.textbook import textbook
@@ -94,7 +94,7 @@ def main(benchmark: Benchmark) -> None:
         about = About(asdict(config), 3, 1, precision, {}, None, None)
         with (
             tempfile.TemporaryDirectory() as folder,
-            Apart(ours, Path(folder, "ours"), config, about, benchmark, device) as seglab,
+            apart(ours, Path(folder, "ours"), config, about, benchmark, device) as seglab,
         ):
             stream = batches(Path(folder, "theirs"), config, device, benchmark.synthetic)
             peers = {"plain fp32 loop": textbook(network_of(about))}

@@ -1,6 +1,10 @@
 """The page of benchmarks; the benchmarks themselves are run by hand."""
 
 import importlib
+import multiprocessing
+import time
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,6 +13,7 @@ import torch
 from torch import nn
 
 from benchmarks import page, precision
+from benchmarks.apart import apart
 from benchmarks.everything import SETS
 from benchmarks.measure import Row
 from benchmarks.textbook import textbook
@@ -69,6 +74,17 @@ def test_the_plain_loop_trains_the_same_network(network, flags):
     torch.testing.assert_close(*outputs)
     for one, other in zip(ours.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-4)
+
+
+def test_a_contender_apart_ends_though_a_loader_has_its_pipe_open(tmp_path):
+    loader = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,))
+    with apart(partial, Path.mkdir, tmp_path / "ran") as run:
+        run()
+        assert (tmp_path / "ran").is_dir()
+        loader.start()
+    assert loader.is_alive()
+    loader.kill()
+    loader.join()
 
 
 def test_precisions_are_compared_seed_by_seed_and_beside_what_seeds_do():
